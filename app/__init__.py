@@ -1,0 +1,1 @@
+"""Packet Journeys: computed journeys of packets through Kubernetes networking."""

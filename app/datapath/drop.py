@@ -1,0 +1,38 @@
+"""Why a packet ended: reasons spelled as in include/net/dropreason-core.h."""
+
+from enum import StrEnum
+
+from app.kernel.skb import Skb
+
+
+class DropReason(StrEnum):
+    """The kernel's own words for the end of an skb."""
+
+    OTHERHOST = "OTHERHOST"
+    IP_INHDR = "IP_INHDR"
+    IP_INADDRERRORS = "IP_INADDRERRORS"
+    IP_INNOROUTES = "IP_INNOROUTES"
+    IP_OUTNOROUTES = "IP_OUTNOROUTES"
+    IP_RPFILTER = "IP_RPFILTER"
+    MARTIAN = "IP_INVALID_DEST"
+    PKT_TOO_BIG = "PKT_TOO_BIG"
+    NETFILTER_DROP = "NETFILTER_DROP"
+    NEIGH_FAILED = "NEIGH_FAILED"
+    NO_SOCKET = "NO_SOCKET"
+    NO_TX_TARGET = "NO_TX_TARGET"
+    VXLAN_VNI_NOT_FOUND = "VXLAN_VNI_NOT_FOUND"
+    BRIDGE_INGRESS = "BRIDGE_INGRESS_STP_STATE"
+    BRIDGE_NO_EGRESS_PORT = "BRIDGE_NO_EGRESS_PORT"
+    DEV_READY = "DEV_READY"
+    IP_NOPROTO = "IP_NOPROTO"
+
+
+class Drop(Exception):  # noqa: N818 - a decision, not an error
+    """Ends the pass of one skb; `walk` turns it into a `Dropped` event, in one place."""
+
+    def __init__(self, skb: Skb, reason: DropReason, function: str, dev: str | None = None) -> None:
+        super().__init__(f"{reason} in {function}")
+        self.skb = skb
+        self.reason = reason
+        self.function = function
+        self.dev = dev

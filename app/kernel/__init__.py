@@ -1,0 +1,1 @@
+"""What Linux holds: the nouns.  Frozen records only; what happens to them is in `datapath`."""

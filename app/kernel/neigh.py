@@ -1,0 +1,40 @@
+"""Neighbours (ARP's table) and the FDB (a bridge's table, or a VXLAN device's)."""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from app.kernel.origin import KERNEL, Origin
+from app.kernel.skb import Skb
+from app.wire.addr import Address, Mac
+
+NeighState: TypeAlias = Literal["INCOMPLETE", "REACHABLE", "STALE", "DELAY", "FAILED", "PERMANENT"]
+
+
+class Neighbour(Struct, frozen=True):
+    """One line of `ip neigh`, and the packets that wait for it (include/net/neighbour.h: arp_queue)."""
+
+    address: Address
+    dev: str
+    state: NeighState
+    mac: Mac | None = None
+    queue: tuple[Skb, ...] = ()
+    probes: int = 0
+    origin: Origin = KERNEL
+
+    @property
+    def valid(self) -> bool:
+        """NUD_VALID: the MAC may be used."""
+        return self.mac is not None and self.state not in ("INCOMPLETE", "FAILED")
+
+
+class FdbEntry(Struct, frozen=True):
+    """One line of `bridge fdb`.  On a bridge `port` says where the MAC is; on a VXLAN device `dst` says which VTEP has it."""
+
+    mac: Mac
+    dev: str
+    port: str | None = None
+    dst: Address | None = None
+    permanent: bool = False
+    local: bool = False
+    origin: Origin = KERNEL

@@ -1,0 +1,88 @@
+"""A network namespace: what was configured, and what it has learned since."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.kernel.conntrack import Conn, FlowTuple
+from app.kernel.device import Device
+from app.kernel.neigh import FdbEntry, Neighbour
+from app.kernel.netfilter import Ruleset
+from app.kernel.route import Fib, Route, fib_of
+from app.kernel.socket import Socket, SocketKey
+from app.wire.addr import Address, Mac
+
+IP_FORWARD = "net.ipv4.ip_forward"
+RP_FILTER = "net.ipv4.conf.all.rp_filter"
+BRIDGE_NF = "net.bridge.bridge-nf-call-iptables"
+ROUTE_LOCALNET = "net.ipv4.conf.all.route_localnet"
+
+
+class Config(Struct, frozen=True):
+    """What an administrator or a program wrote.  `ports` lists a bridge's ports in order of joining."""
+
+    devices: Mapping[str, Device]
+    fib: Fib
+    rules: Ruleset
+    sysctl: Mapping[str, int]
+    ports: Mapping[str, tuple[str, ...]]
+
+    def on(self, sysctl: str) -> bool:
+        return self.sysctl.get(sysctl, 0) != 0
+
+
+class Learned(Struct, frozen=True):
+    """What the datapath writes: FDB by (device, MAC), neighbours by (device, address), conntrack by either tuple, sockets."""
+
+    fdb: Mapping[tuple[str, Mac], FdbEntry]
+    neigh: Mapping[tuple[str, Address], Neighbour]
+    conntrack: Mapping[FlowTuple, Conn]
+    sockets: Mapping[SocketKey, Socket]
+
+
+class Netns(Struct, frozen=True):
+    """One network namespace: a machine's root one (`node1`) or a child of it (`node1/web`)."""
+
+    id: str
+    config: Config
+    learned: Learned
+
+    def learn(self, **tables: object) -> "Netns":
+        """The same namespace with some learned tables replaced."""
+        return replace(self, learned=replace(self.learned, **tables))
+
+    def reconfigure(self, config: Config) -> "Netns":
+        """Another configuration, the same memory: how a change of the cluster meets running state."""
+        return replace(self, config=config)
+
+
+def netns(
+    id: str,
+    devices: Iterable[Device],
+    *,
+    routes: Iterable[Route] = (),
+    rules: Ruleset | None = None,
+    sysctl: Mapping[str, int] | None = None,
+    neigh: Iterable[Neighbour] = (),
+    fdb: Iterable[FdbEntry] = (),
+    sockets: Iterable[Socket] = (),
+) -> Netns:
+    """A namespace just configured.  Devices are given in order of creation; indexes and connected routes follow from it."""
+    numbered = {device.name: replace(device, index=device.index or at) for at, device in enumerate(devices, 1)}
+    up = [device for device in numbered.values() if device.up]
+    ports: dict[str, tuple[str, ...]] = {d.name: () for d in numbered.values() if d.kind == "bridge"}
+    for device in numbered.values():
+        if device.master:
+            ports[device.master] += (device.name,)
+    own = [FdbEntry(d.mac, d.master or d.name, d.name, permanent=True, local=True) for d in up if d.master or d.kind == "bridge"]
+    return Netns(
+        id,
+        Config(numbered, fib_of(up, routes), rules or Ruleset(), sysctl or {}, ports),
+        Learned(
+            fdb={(entry.dev, entry.mac): entry for entry in (*own, *fdb)},
+            neigh={(entry.dev, entry.address): entry for entry in neigh},
+            conntrack={},
+            sockets={socket.key: socket for socket in sockets},
+        ),
+    )

@@ -1,0 +1,13 @@
+"""Who wrote a table entry, and for which object."""
+
+from msgspec import Struct
+
+
+class Origin(Struct, frozen=True):
+    """`component` is the writer ("flanneld", "kernel"), `object` what it wrote it for ("Node/node2")."""
+
+    component: str
+    object: str = ""
+
+
+KERNEL = Origin("kernel")

@@ -1,0 +1,52 @@
+"""The traveller: a packet and what the kernel has written on it (include/linux/skbuff.h: struct sk_buff)."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.kernel.conntrack import Conn, CtInfo, Direction
+from app.wire.packet import Arp, Ethernet, IPv4, Packet
+
+
+class Skb(Struct, frozen=True):
+    """Keeps its `id` when held, rewritten or encapsulated; a clone gets a new one and names its original.
+
+    `dev` is the device it came in by (None for a packet that starts here), `physin` the bridge port behind it
+    (`-m physdev`), `ct` its connection, perhaps not confirmed yet.
+    """
+
+    id: int
+    packet: Packet
+    dev: str | None = None
+    mark: int = 0
+    ct: Conn | None = None
+    ctinfo: CtInfo | None = None
+    direction: Direction = "original"
+    physin: str | None = None
+    clone_of: int | None = None
+
+    @property
+    def eth(self) -> Ethernet:
+        assert type(self.packet) is Ethernet, "this packet has no link layer header yet"
+        return self.packet
+
+    @property
+    def arp(self) -> Arp:
+        assert type(self.eth.payload) is Arp, "this frame carries no ARP message"
+        return self.eth.payload
+
+    @property
+    def ip(self) -> IPv4:
+        """The outermost IPv4 header, whether or not a link layer header is in front of it."""
+        ip = self.packet.payload if type(self.packet) is Ethernet else self.packet
+        assert type(ip) is IPv4, "this frame carries no IPv4 packet"
+        return ip
+
+    @property
+    def is_arp(self) -> bool:
+        return type(self.packet.payload) is Arp
+
+    def with_ip(self, ip: IPv4) -> "Skb":
+        """The same traveller with another IPv4 packet behind its link layer header."""
+        if type(self.packet) is Ethernet:
+            return replace(self, packet=Ethernet(self.packet.src, self.packet.dst, ip))
+        return replace(self, packet=ip)

@@ -1,0 +1,37 @@
+"""Sockets: who listens, and how far a TCP connection is (include/net/sock.h)."""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from app.wire.addr import ANY, Address
+from app.wire.packet import Message
+
+TcpState: TypeAlias = Literal["LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "LAST_ACK", "CLOSE_WAIT", "TIME_WAIT", "CLOSE"]
+
+
+class SocketKey(Struct, frozen=True):
+    """What a socket is found by; a listener has the remote end 0.0.0.0:0."""
+
+    protocol: Literal["tcp", "udp", "icmp"]
+    local: Address
+    lport: int
+    remote: Address = ANY
+    rport: int = 0
+
+
+class Socket(Struct, frozen=True):
+    """One line of `ss -tan` or `ss -uan`.
+
+    `process` names the program that holds it; `cookie` is what that program wants to remember about it: the message it
+    will send, or the socket it answers for.  `seq` and `ack` are relative (snd_nxt, rcv_nxt), `mss` in octets.
+    """
+
+    key: SocketKey
+    process: str
+    state: TcpState | None = None
+    cookie: Message | SocketKey | None = None
+    seq: int = 0
+    ack: int = 0
+    mss: int = 1460
+    retries: int = 0
