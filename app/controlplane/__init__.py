@@ -1,0 +1,1 @@
+"""Objects in, kernel state out: one module a component, named as in `ps`."""

@@ -1,0 +1,1 @@
+"""What the administrator wrote: Kubernetes objects, reduced to what decides a packet's way."""

@@ -1,0 +1,1 @@
+"""What runs above the sockets: the small programs that send, answer and relay."""

@@ -1,0 +1,73 @@
+"""The programs as data: what is installed in a namespace.  What they do on a message is in `client`, `servers`, `reverse_proxy`."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from app.kernel.origin import Origin
+from app.kernel.world import World
+from app.wire.addr import Address
+from app.wire.packet import Message
+
+
+class HttpServer(Struct, frozen=True):
+    """Answers every request with 200 and this body."""
+
+    body: str
+
+
+class EchoServer(Struct, frozen=True):
+    """Sends every datagram back as it came."""
+
+
+class Upstream(Struct, frozen=True):
+    """Requests for this host and path prefix go to one of these endpoints.  `origin` is the object that says so."""
+
+    host: str | None
+    path: str
+    endpoints: tuple[tuple[Address, int], ...]
+    origin: Origin
+    exact: bool = False
+
+
+class ReverseProxy(Struct, frozen=True):
+    """Reads the request, chooses an upstream by host and path, opens a second connection; 404 where none fits."""
+
+    upstreams: tuple[Upstream, ...]
+
+
+class Client(Struct, frozen=True):
+    """The program of a probe: one request, one answer."""
+
+
+Program: TypeAlias = HttpServer | EchoServer | ReverseProxy | Client
+
+
+class Probe(Struct, frozen=True):
+    """One thing to send: by whom (a netns id), to where, what.  `port` is 0 for an ICMP echo; `timeout` in microseconds."""
+
+    netns: str
+    protocol: str
+    address: Address
+    port: int
+    message: Message | None = None
+    sport: int = 40001
+    timeout: int = 3_500_000
+
+
+class Restart(Struct, frozen=True):
+    """A container's process dies and is started again; its namespace stays."""
+
+    netns: str
+    process: str
+
+
+Act: TypeAlias = Probe | Restart
+
+
+class Machines(Struct, frozen=True):
+    """Kernels and what runs on them.  `programs` by (netns id, process name as in `Socket.process`)."""
+
+    world: World
+    programs: Mapping[tuple[str, str], Program]
