@@ -1,0 +1,1 @@
+"""Steps to meaning: what a journey was, told at three grains."""
