@@ -1,0 +1,45 @@
+"""What a command printed: lines of text, each with the table entry that it stands for."""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from app.kernel.conntrack import Conn
+from app.kernel.device import Device, Interface
+from app.kernel.neigh import FdbEntry, Neighbour
+from app.kernel.netfilter import TableName
+from app.kernel.route import Route
+from app.kernel.socket import Socket
+
+
+class RulePosition(Struct, frozen=True):
+    """Where a rule stands.  `index` counts from 0; None is the chain itself, the `:CHAIN …` line."""
+
+    table: TableName
+    chain: str
+    index: int | None = None
+
+
+Entry: TypeAlias = Device | Interface | Route | RulePosition | Neighbour | FdbEntry | Conn | Socket
+
+
+class Line(Struct, frozen=True):
+    """One line without trailing blanks.  `entry` is None for headings and for what no table of ours holds."""
+
+    text: str
+    entry: Entry | None = None
+
+
+class Listing(Struct, frozen=True):
+    """A command and what it printed."""
+
+    command: str
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    def stands_for(self, entry: Entry) -> tuple[int, ...]:
+        """Numbers of the lines, from 0, that print this entry."""
+        return tuple(number for number, line in enumerate(self.lines) if line.entry == entry)

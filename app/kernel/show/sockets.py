@@ -1,0 +1,74 @@
+"""`ss` as iproute2 6.1 prints it into a pipe (misc/ss.c): columns as wide as their widest text."""
+
+from collections.abc import Iterator, Sequence
+
+from app.kernel.device import Device
+from app.kernel.netns import Netns
+from app.kernel.show.listing import Line
+from app.kernel.socket import Socket
+from app.kernel.world import World
+from app.wire.addr import ANY
+
+HEADINGS = ("State", "Recv-Q", "Send-Q", "Local Address:", "Port", "Peer Address:", "Port", "Process")
+BEFORE = ("", " ", " ", " ", "", " ", "", "")
+TO_THE_RIGHT = (3, 5)
+BACKLOG = 4096
+STATES = {
+    "ESTABLISHED": "ESTAB",
+    "SYN_SENT": "SYN-SENT",
+    "SYN_RECV": "SYN-RECV",
+    "FIN_WAIT": "FIN-WAIT-2",
+    "LAST_ACK": "LAST-ACK",
+    "CLOSE_WAIT": "CLOSE-WAIT",
+    "TIME_WAIT": "TIME-WAIT",
+}
+
+
+def ss_tcp_listening(world: World, netns: Netns) -> Iterator[Line]:
+    """`ss -tln`"""
+    listening = [socket for socket in tcp(netns) if socket.state == "LISTEN"]
+    return table(listening)
+
+
+def ss_tcp(world: World, netns: Netns) -> Iterator[Line]:
+    """`ss -tan`: the listening ones first"""
+    there = [socket for socket in tcp(netns) if socket.state != "CLOSE"]
+    there.sort(key=lambda socket: socket.state != "LISTEN")
+    return table(there)
+
+
+def ss_udp_listening(world: World, netns: Netns) -> Iterator[Line]:
+    """`ss -uln`: with the sockets that the kernel itself holds for its VXLAN devices"""
+    tunnels = [device for device in netns.config.devices.values() if device.vxlan and device.up]
+    sockets = netns.learned.sockets.values()
+    udp = [socket for socket in sockets if socket.key.protocol == "udp" and socket.key.remote == ANY]
+    return table([*tunnels, *udp])
+
+
+def tcp(netns: Netns) -> list[Socket]:
+    return [socket for socket in netns.learned.sockets.values() if socket.key.protocol == "tcp"]
+
+
+def table(holders: Sequence[Socket | Device]) -> Iterator[Line]:
+    rows = [row(holder) for holder in holders]
+    widths = [max(len(text) for text in column) for column in zip(HEADINGS, *rows, strict=True)]
+    yield Line(in_columns(HEADINGS, widths))
+    yield from (Line(in_columns(cells, widths), holder) for cells, holder in zip(rows, holders, strict=True))
+
+
+def in_columns(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = (
+        text.rjust(width) if column in TO_THE_RIGHT else text.ljust(width)
+        for column, (text, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "".join(map("".join, zip(BEFORE, padded, strict=True))).rstrip()
+
+
+def row(holder: Socket | Device) -> tuple[str, ...]:
+    if isinstance(holder, Device):
+        assert holder.vxlan is not None, "only a VXLAN device holds a socket"
+        return ("UNCONN", "0", "0", f"{ANY}:", str(holder.vxlan.port), f"{ANY}:", "*", "")
+    key = holder.key
+    state = "UNCONN" if holder.state is None else STATES.get(holder.state, holder.state)
+    waiting = str(BACKLOG) if state == "LISTEN" else "0"
+    return (state, "0", waiting, f"{key.local}:", str(key.lport), f"{key.remote}:", str(key.rport or "*"), "")
