@@ -8,12 +8,15 @@ from app.wire.addr import Address, Mac
 
 
 class Network(Struct, frozen=True):
-    """The CNI plugin and its names.  `ip_masq` is flannel's --ip-masq; `egress_masquerade` kubenet's rule on other plugins."""
+    """The CNI plugin and its names.  `ip_masq` is flannel's --ip-masq; `egress_masquerade` kubenet's rule.
+
+    `mtu` is that of the bridge and the pods, octets; None: what the plugin chooses, the nodes' less any encapsulation.
+    """
 
     plugin: Literal["bridge", "flannel-vxlan", "flannel-host-gw"] = "bridge"
     bridge: str = "cbr0"
     cluster_cidr: str = "10.244.0.0/16"
-    mtu: int = 1500
+    mtu: int | None = None
     hairpin: bool = True
     bridge_nf_call_iptables: bool = True
     ip_masq: bool = True
@@ -31,7 +34,7 @@ class Proxy(Struct, frozen=True):
 
 
 class Fabric(Struct, frozen=True):
-    """`cloud`: a router with a route table and 1:1 NAT; `l2`: one switch; `pigeon`: a carrier between two nodes (RFC 1149).
+    """`cloud`: a router with a route table and 1:1 NAT; `l2`: one switch; `pigeon`: a carrier between two nodes.
 
     `pod_routes`: does the cloud's route table hold each node's block?  `delay` one way, microseconds; `mtu` octets.
     """
@@ -44,7 +47,7 @@ class Fabric(Struct, frozen=True):
 
 
 class OutsideHost(Struct, frozen=True):
-    """A machine on the internet side; `serves` maps TCP ports to the body of its HTTP answer, `names` are host names it has."""
+    """A machine on the internet side; `serves`: TCP ports and bodies of HTTP answers; `names`: its host names."""
 
     name: str
     address: Address

@@ -1,4 +1,7 @@
-"""Kubernetes objects as frozen records.  Fields bear the API's names in snake case (Kubernetes v1.34, core/v1, discovery/v1, networking/v1)."""
+"""Kubernetes objects as frozen records.
+
+Fields bear the API's names in snake case (Kubernetes v1.34: core/v1, discovery.k8s.io/v1, networking.k8s.io/v1).
+"""
 
 from typing import Literal, TypeAlias
 
@@ -12,7 +15,10 @@ IntOrName: TypeAlias = int | str
 
 
 class Node(Struct, frozen=True):
-    """`address` is the InternalIP; `external` the ExternalIP, if it has one.  `mac` of its NIC, where a file fixes it."""
+    """`address` is the InternalIP; `external` the ExternalIP, if it has one.
+
+    The annotation `packet-journeys/mac` fixes the MAC of its NIC where the usual rule (`controlplane/macs.py`) fails.
+    """
 
     name: str
     address: Address
@@ -82,7 +88,10 @@ class Service(Struct, frozen=True):
 
 
 class Endpoint(Struct, frozen=True):
-    """One endpoint of a slice.  Null conditions mean ready, serving, not terminating."""
+    """One endpoint of a slice.  Null conditions mean ready, serving, not terminating.
+
+    `for_nodes` and `for_zones` are its topology hints: names of the nodes and zones that should use it.
+    """
 
     address: Address
     node: str | None = None
@@ -90,6 +99,8 @@ class Endpoint(Struct, frozen=True):
     serving: bool = True
     terminating: bool = False
     target: str | None = None  # "Pod/default/web-1"
+    for_nodes: tuple[str, ...] = ()
+    for_zones: tuple[str, ...] = ()
 
 
 class EndpointPort(Struct, frozen=True):
