@@ -1,0 +1,1 @@
+"""World → geometry: where everything is drawn, and along which wires a packet travels.  Deterministic, no browser needed."""
