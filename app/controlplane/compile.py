@@ -5,6 +5,7 @@ from app.controlplane.cni_bridge import attach_pods
 from app.controlplane.fabric import plug_in, write_routes
 from app.controlplane.flannel import run_flanneld
 from app.controlplane.infrastructure import Infrastructure
+from app.controlplane.kube_proxy import sync_rules
 from app.controlplane.kubelet import start_containers
 from app.controlplane.load_balancer import run_balancers
 from app.controlplane.masquerade import masquerade_egress
@@ -19,6 +20,7 @@ ON_EVERY_NODE = (
     attach_pods,
     plug_in,
     write_routes,
+    sync_rules,
     run_flanneld,
     masquerade_egress,
     start_containers,
