@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from app.kernel.origin import Origin
 from app.kernel.skb import Skb
 
 
@@ -23,16 +24,20 @@ class DropReason(StrEnum):
     VXLAN_VNI_NOT_FOUND = "VXLAN_VNI_NOT_FOUND"
     BRIDGE_INGRESS = "BRIDGE_INGRESS_STP_STATE"
     BRIDGE_NO_EGRESS_PORT = "BRIDGE_NO_EGRESS_PORT"
+    NOT_SPECIFIED = "NOT_SPECIFIED"
     DEV_READY = "DEV_READY"
     IP_NOPROTO = "IP_NOPROTO"
 
 
 class Drop(Exception):  # noqa: N818 - a decision, not an error
-    """Ends the pass of one skb; `walk` turns it into a `Dropped` event, in one place."""
+    """Ends the pass of one skb; `guarded` turns it into a `Dropped` event, in one place."""
 
-    def __init__(self, skb: Skb, reason: DropReason, function: str, dev: str | None = None) -> None:
+    def __init__(
+        self, skb: Skb, reason: DropReason, function: str, dev: str | None = None, by: Origin | None = None
+    ) -> None:
         super().__init__(f"{reason} in {function}")
         self.skb = skb
         self.reason = reason
         self.function = function
         self.dev = dev
+        self.by = by

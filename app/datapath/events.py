@@ -83,10 +83,15 @@ class PassedUp(Event, frozen=True):
 
 
 class NeighLookedUp(Event, frozen=True):
-    """The neighbour table was asked who has the next hop."""
+    """The neighbour table knows the next hop's MAC, and the frame got its addresses; use makes a STALE entry DELAY."""
 
-    address: Address
-    entry: Neighbour | None
+    entry: Neighbour
+    before: Neighbour
+
+    def apply(self, netns: Netns) -> Netns:
+        if self.entry is self.before:
+            return netns
+        return netns.learn(neigh={**netns.learned.neigh, (self.entry.dev, self.entry.address): self.entry})
 
 
 class NeighHeld(Event, frozen=True):
@@ -109,10 +114,12 @@ class NeighUpdated(Event, frozen=True):
 
 
 class ArpAsked(Event, frozen=True):
-    """The kernel wrote an ARP request; `probe` counts from 1."""
+    """The kernel wrote an ARP request; `entry.probes` counts from 1."""
 
-    address: Address
-    probe: int
+    entry: Neighbour
+
+    def apply(self, netns: Netns) -> Netns:
+        return netns.learn(neigh={**netns.learned.neigh, (self.entry.dev, self.entry.address): self.entry})
 
 
 class ArpAnswered(Event, frozen=True):
@@ -148,46 +155,44 @@ class DeliveredLocally(Event, frozen=True):
     """The packet is for this machine and goes up to its transport protocol."""
 
 
+RuleVerdict: TypeAlias = Literal["ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE"]
+
+
 class ChainVisit(Struct, frozen=True):
-    """One chain walked: the positions of the rules that matched, in order, and how the visit ended."""
+    """One chain walked: the positions of the rules that matched, in order, and how many a kernel would have compared."""
 
     table: TableName
     chain: str
     matched: tuple[int, ...]
     compared: int
-    verdict: Literal["ACCEPT", "DROP", "RETURN", "REJECT", "DNAT", "SNAT", "MASQUERADE", "JUMP"]
     depth: int = 0
 
 
 class HookPassed(Event, frozen=True):
-    """One netfilter hook was run: every chain walked in it, in order.  `before` is the packet it was shown."""
+    """One table was run at a netfilter hook: every chain walked, in order.  `before` is the packet it was shown.
+
+    `by` is who wrote the rule that ended the walk; `bridged` says that a bridge hook called this one (br_netfilter).
+    """
 
     hook: Hook
+    table: TableName
     iif: str | None
     oif: str | None
     visits: tuple[ChainVisit, ...]
-    verdict: Literal["ACCEPT", "DROP"]
+    verdict: RuleVerdict
     before: Skb
+    by: Origin | None = None
     bridged: bool = False
-
-
-class Choice(Struct, frozen=True):
-    """One end that a random choice could have led to, with its probability."""
-
-    address: Address
-    port: int | None
-    probability: float
 
 
 class Translated(Event, frozen=True):
     """An address was rewritten: by a rule for the first packet (`origin`), from the entry for every other one."""
 
-    kind: Literal["DNAT", "SNAT", "MASQUERADE", "un-DNAT", "un-SNAT"]
+    kind: Literal["DNAT", "SNAT", "un-DNAT", "un-SNAT"]
     conn: Conn
     direction: Direction
     first: bool
     origin: Origin | None = None
-    choices: tuple[Choice, ...] = ()
 
 
 # --- connection tracking ---------------------------------------------------------------------------------------------
@@ -198,8 +203,11 @@ class ConntrackFound(Event, frozen=True):
 
     conn: Conn
     direction: Direction
+    before: Conn | None = None
 
     def apply(self, netns: Netns) -> Netns:
+        if self.conn is self.before:
+            return netns
         both = {self.conn.original: self.conn, self.conn.reply: self.conn}
         return netns.learn(conntrack={**netns.learned.conntrack, **both})
 
@@ -212,6 +220,14 @@ class ConntrackCreated(Event, frozen=True):
 
 class ConntrackConfirmed(ConntrackFound, frozen=True):
     """The first packet got through all hooks: its entry enters the table."""
+
+
+class ConntrackDestroyed(ConntrackFound, frozen=True):
+    """A connection that was only ever refused is forgotten."""
+
+    def apply(self, netns: Netns) -> Netns:
+        gone = (self.conn.original, self.conn.reply)
+        return netns.learn(conntrack={key: c for key, c in netns.learned.conntrack.items() if key not in gone})
 
 
 # --- tunnel ----------------------------------------------------------------------------------------------------------
@@ -240,29 +256,42 @@ class IcmpSent(Event, frozen=True):
     by: Origin | None = None
 
 
-class SocketChanged(Event, frozen=True):
-    """A socket was opened, changed its state or went away (`after` is None)."""
+def with_socket(netns: Netns, key: SocketKey, socket: Socket | None) -> Netns:
+    sockets = dict(netns.learned.sockets)
+    if socket is None:
+        sockets.pop(key, None)
+    else:
+        sockets[key] = socket
+    return netns.learn(sockets=sockets)
 
-    key: SocketKey
-    before: Socket | None
-    after: Socket | None
+
+class SocketOpened(Event, frozen=True):
+    """A process opened a socket, or a listener made one for a connection that begins."""
+
+    socket: Socket
 
     def apply(self, netns: Netns) -> Netns:
-        sockets = {key: socket for key, socket in netns.learned.sockets.items() if key != self.key}
-        return netns.learn(sockets={**sockets, self.key: self.after} if self.after else sockets)
+        return with_socket(netns, self.socket.key, self.socket)
 
 
 class SocketFound(Event, frozen=True):
-    """The transport protocol found the socket that this packet is for."""
+    """The transport protocol found the socket this packet is for; `after` is what the packet made of it, None: closed."""
 
-    key: SocketKey
-    process: str
+    before: Socket
+    after: Socket | None
+
+    def apply(self, netns: Netns) -> Netns:
+        return netns if self.after is self.before else with_socket(netns, self.before.key, self.after)
 
 
 class SegmentSent(Event, frozen=True):
-    """The transport protocol wrote a packet and gives it to the network layer."""
+    """The transport protocol wrote a packet and gives it to the network layer; `retransmission` counts from 1."""
 
+    socket: Socket | None = None
     retransmission: int = 0
+
+    def apply(self, netns: Netns) -> Netns:
+        return with_socket(netns, self.socket.key, self.socket) if self.socket else netns
 
 
 class MessageRead(Event, frozen=True):
@@ -270,7 +299,7 @@ class MessageRead(Event, frozen=True):
 
     key: SocketKey
     process: str
-    message: Message | None
+    message: Message
 
 
 class ProcessDecided(Event, frozen=True):
@@ -278,15 +307,18 @@ class ProcessDecided(Event, frozen=True):
 
     process: str
     message: Message
-    answer: Literal["forward", "respond"]
-    detail: str
+    upstream: tuple[Address, int] | None
+    origin: Origin | None
+
+
+Errno: TypeAlias = Literal["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "EMSGSIZE", "EACCES"]
 
 
 class ProbeEnded(Event, frozen=True):
     """The process that sent the probe got its answer, or an errno in the kernel's spelling."""
 
     key: SocketKey
-    error: Literal["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "EMSGSIZE"] | None
+    error: Errno | None
     message: Message | None = None
 
 
@@ -296,32 +328,32 @@ class TimerFired(Event, frozen=True):
     after: int
 
 
-class ContainerRestarted(Event, frozen=True):
-    """A process was started anew in a namespace that stayed: sockets are gone, addresses are not."""
+class ProcessRestarted(Event, frozen=True):
+    """A process died and was started anew in a namespace that stayed: its connections are gone, its listeners are back."""
 
     process: str
-    count: int
 
     def apply(self, netns: Netns) -> Netns:
-        return netns.learn(sockets={k: s for k, s in netns.learned.sockets.items() if s.process != self.process})
+        kept = {k: s for k, s in netns.learned.sockets.items() if s.process != self.process or s.state in ("LISTEN", None)}
+        return netns.learn(sockets=kept)
 
 
 AnyEvent: TypeAlias = (
     Received | Transmitted | Dropped | FdbLearned | FdbLookedUp | PassedUp | NeighLookedUp | NeighHeld | NeighUpdated
     | ArpAsked | ArpAnswered | ArpIgnored | RouteLookedUp | Forwarded | DeliveredLocally | HookPassed | Translated
-    | ConntrackConfirmed | ConntrackFound | ConntrackCreated | Encapsulated | Decapsulated | IcmpSent | SocketChanged
-    | SocketFound | SegmentSent | MessageRead | ProcessDecided | ProbeEnded | TimerFired | ContainerRestarted
+    | ConntrackConfirmed | ConntrackDestroyed | ConntrackFound | ConntrackCreated | Encapsulated | Decapsulated | IcmpSent | SocketOpened
+    | SocketFound | SegmentSent | MessageRead | ProcessDecided | ProbeEnded | TimerFired | ProcessRestarted
 )  # fmt: skip
 """Closed: `story.narration` matches all of them, and mypy proves that none is forgotten."""
 
 
 class Step(Struct, frozen=True):
-    """An event with its envelope: order, animation frame, cause, place, time in microseconds, and the world after it."""
+    """An event with its envelope: order, animation frame, cause, softirq pass, place, time in microseconds, the world after it."""
 
     seq: int
     tick: int
     cause: int | None
-    pass_: int
+    hop: int
     at: str
     time: int
     event: AnyEvent

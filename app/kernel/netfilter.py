@@ -203,8 +203,8 @@ class Ruleset:
         rules = {name: [rule for chain in chains.values() for rule in chain.rules] for name, chains in self.tables.items()}
         self.conntrack = any(needs_conntrack(rule) for found in rules.values() for rule in found)
         alive = {name for name in rules if name != "nat" or any(is_nat(rule) for rule in rules[name])}
-        self.at_hook: Mapping[Hook, tuple[tuple[TableName, Chain], ...]] = {
-            hook: tuple((t, c) for t in order if t in alive and (c := self.tables[t].get(hook)) and (c.rules or c.policy == "DROP"))
+        self.at_hook: Mapping[Hook, Mapping[TableName, Chain]] = {
+            hook: {t: c for t in order if t in alive and (c := self.tables[t].get(hook)) and (c.rules or c.policy == "DROP")}
             for hook, order in TABLES_AT.items()
         }
 

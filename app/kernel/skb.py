@@ -4,6 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.kernel.conntrack import Conn, CtInfo, Direction
+from app.wire.addr import Mac
 from app.wire.packet import Arp, Ethernet, IPv4, Packet
 
 
@@ -11,7 +12,9 @@ class Skb(Struct, frozen=True):
     """Keeps its `id` when held, rewritten or encapsulated; a clone gets a new one and names its original.
 
     `dev` is the device it came in by (None for a packet that starts here), `physin` the bridge port behind it
-    (`-m physdev`), `ct` its connection, perhaps not confirmed yet.
+    (nf_bridge_info: set by br_netfilter only), `bridged_src` the source MAC to restore on a bridged packet whose
+    destination was rewritten, `ct` its connection, perhaps not confirmed yet, `gso` the octets of payload in each
+    segment that a large TCP packet will be cut into (0: not to be cut).
     """
 
     id: int
@@ -22,6 +25,8 @@ class Skb(Struct, frozen=True):
     ctinfo: CtInfo | None = None
     direction: Direction = "original"
     physin: str | None = None
+    bridged_src: Mac | None = None
+    gso: int = 0
     clone_of: int | None = None
 
     @property

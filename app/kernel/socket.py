@@ -20,18 +20,25 @@ class SocketKey(Struct, frozen=True):
     rport: int = 0
 
 
+class Relay(Struct, frozen=True):
+    """What a relaying program remembers of a second connection: for whom, and what to send."""
+
+    downstream: SocketKey
+    request: Message
+
+
 class Socket(Struct, frozen=True):
     """One line of `ss -tan` or `ss -uan`.
 
-    `process` names the program that holds it; `cookie` is what that program wants to remember about it: the message it
-    will send, or the socket it answers for.  `seq` and `ack` are relative (snd_nxt, rcv_nxt), `mss` in octets.
+    `process` names the program that holds it; `cookie` is what that program wants to remember about it.  `seq` and `ack`
+    are relative (snd_nxt, rcv_nxt), `mss` in octets; `unacked` is the message under way, to be sent again if it is lost.
     """
 
     key: SocketKey
     process: str
     state: TcpState | None = None
-    cookie: Message | SocketKey | None = None
+    cookie: Message | Relay | None = None
     seq: int = 0
     ack: int = 0
     mss: int = 1460
-    retries: int = 0
+    unacked: Message | None = None

@@ -54,7 +54,7 @@ class Text(Struct, frozen=True):
         return len(self.data)
 
 
-Message: TypeAlias = Union[HttpRequest, HttpResponse, Text]
+Message: TypeAlias = HttpRequest | HttpResponse | Text
 
 
 class Tcp(Struct, frozen=True):
@@ -80,7 +80,7 @@ class Udp(Struct, frozen=True):
 
     sport: int
     dport: int
-    payload: Union[Message, "Vxlan", None] = None
+    payload: Union[HttpRequest, HttpResponse, Text, "Vxlan", None] = None
 
     @property
     def size(self) -> int:

@@ -1,0 +1,58 @@
+"""ICMP  (net/ipv4/icmp.c; RFC 792)."""
+
+from msgspec.structs import replace
+
+from app.datapath import ip_output, tcp, udp
+from app.datapath.drop import Drop, DropReason
+from app.datapath.events import IcmpSent
+from app.datapath.kernel import Kernel, Walk
+from app.kernel.origin import Origin
+from app.kernel.skb import Skb
+from app.wire.packet import Icmp, IPv4
+
+ECHO_REPLY, DEST_UNREACH, ECHO, TIME_EXCEEDED = 0, 3, 8, 11
+NET_UNREACH, HOST_UNREACH, PORT_UNREACH, FRAG_NEEDED, PKT_FILTERED = 0, 1, 3, 4, 13
+
+
+def icmp_send(k: Kernel, about: Skb, type: int, code: int, *, mtu: int = 0, by: Origin | None = None) -> Walk[None]:
+    """Tell the sender of a packet what became of it; never about an ICMP error.  net/ipv4/icmp.c: __icmp_send.
+
+    The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.
+    """
+    failed = about.ip
+    if isinstance(failed.payload, Icmp) and failed.payload.is_error:
+        return
+    route = k.fib.lookup(failed.src)
+    if route is None or route.type not in ("unicast", "local"):
+        return
+    source = failed.dst if k.fib.is_local(failed.dst) else ip_output.source_of(k, route)
+    message = k.alloc_skb(IPv4(source, failed.src, Icmp(type, code, failed, mtu), df=False))
+    yield IcmpSent(message, ip_output.out_dev(route), "icmp_send", about, by)
+    yield from ip_output.ip_local_out(k, message, route)
+
+
+def icmp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """An echo is answered, an echo reply goes to who pinged, an error to the socket whose packet it quotes.  icmp_rcv, icmp_unreach."""
+    message = skb.ip.payload
+    assert isinstance(message, Icmp)
+    if message.type == ECHO:
+        yield from icmp_echo(k, skb, dev)
+    elif message.type == ECHO_REPLY:
+        yield from udp.ping_rcv(k, skb, dev)
+    elif message.quoted is not None:
+        yield from (tcp.tcp_v4_err if message.quoted.protocol == "tcp" else udp.udp_err)(k, skb, dev)
+    else:
+        raise Drop(skb, DropReason.IP_NOPROTO, "icmp_rcv", dev)
+
+
+def icmp_echo(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """net/ipv4/icmp.c: icmp_echo, icmp_reply."""
+    asked = skb.ip
+    assert isinstance(asked.payload, Icmp)
+    route = yield from ip_output.ip_route_output(k, skb, asked.src)
+    if route is None:
+        raise Drop(skb, DropReason.IP_OUTNOROUTES, "icmp_reply", dev)
+    answer = replace(asked.payload, type=ECHO_REPLY)
+    reply = k.alloc_skb(IPv4(asked.dst, asked.src, answer, df=False))
+    yield IcmpSent(reply, ip_output.out_dev(route), "icmp_reply", skb)
+    yield from ip_output.ip_local_out(k, reply, route)

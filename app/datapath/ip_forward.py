@@ -1,0 +1,26 @@
+"""Packets on their way to somebody else  (net/ipv4/ip_forward.c)."""
+
+from msgspec.structs import replace
+
+from app.datapath import icmp, ip_output, nf_hooks
+from app.datapath.drop import Drop, DropReason
+from app.datapath.events import Forwarded
+from app.datapath.kernel import Kernel, Walk
+from app.kernel.route import Route
+from app.kernel.skb import Skb
+
+
+def ip_forward(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
+    """TTL, then MTU, then one hop less, and only then the FORWARD rules.  net/ipv4/ip_forward.c: ip_forward."""
+    ip = skb.ip
+    if ip.ttl <= 1:
+        yield from icmp.icmp_send(k, skb, icmp.TIME_EXCEEDED, 0)
+        raise Drop(skb, DropReason.IP_INHDR, "ip_forward", skb.dev)
+    mtu = k.devices[route.dev].mtu
+    if ip.df and ip_output.segment_size(skb) > mtu:
+        yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, icmp.FRAG_NEEDED, mtu=mtu)
+        raise Drop(skb, DropReason.PKT_TOO_BIG, "ip_forward", skb.dev)
+    skb = skb.with_ip(replace(ip, ttl=ip.ttl - 1))
+    yield Forwarded(skb, skb.dev, "ip_forward", route)
+    skb = yield from nf_hooks.nf_hook(k, "FORWARD", skb, iif=skb.dev, oif=route.dev)
+    yield from ip_output.ip_output(k, skb, route)

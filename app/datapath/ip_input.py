@@ -1,0 +1,84 @@
+"""Packets in  (net/ipv4/ip_input.c, route.c: ip_route_input)."""
+
+from msgspec.structs import replace
+
+from app.datapath import icmp, ip_forward, nf_hooks, tcp, udp, vxlan
+from app.datapath.drop import Drop, DropReason
+from app.datapath.events import DeliveredLocally, RouteLookedUp
+from app.datapath.kernel import Kernel, Walk
+from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
+from app.kernel.skb import Skb
+from app.wire.addr import LOOPBACK
+from app.wire.packet import Udp
+
+
+def ip_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """A frame with an IPv4 packet.  PREROUTING has already run if br_netfilter showed it (ip_sabotage_in).  ip_input.c: ip_rcv."""
+    if skb.eth.dst != k.devices[dev].mac and not skb.eth.broadcast:
+        raise Drop(skb, DropReason.OTHERHOST, "ip_rcv_core", dev)
+    if skb.physin is None:
+        skb = yield from nf_hooks.nf_hook(k, "PREROUTING", replace(skb, dev=dev), iif=dev)
+    yield from ip_rcv_finish(k, replace(skb, dev=dev), dev)
+
+
+def ip_rcv_finish(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """Routing decides whose packet this is.  ip_input.c: ip_rcv_finish; route.c: ip_route_input_slow, ip_error."""
+    dst = skb.ip.dst
+    check_martian(k, skb, dev)
+    route = k.fib.lookup(dst)
+    yield RouteLookedUp(skb, dev, "ip_route_input_slow", dst, route, k.fib)
+    if route is not None and route.type == "local":
+        check_source(k, skb, dev)
+        yield from ip_local_deliver(k, skb, dev)
+        return
+    if route is not None and route.type == "broadcast":
+        raise Drop(skb, DropReason.IP_INNOROUTES, "ip_route_input_slow", dev)
+    if not k.on(IP_FORWARD):
+        raise Drop(skb, DropReason.IP_INADDRERRORS, "ip_error", dev)
+    if route is None or route.type != "unicast":
+        yield from ip_error(k, skb, dev, route.type if route else "unreachable_net")
+        return
+    check_source(k, skb, dev)
+    yield from ip_forward.ip_forward(k, skb, route)
+
+
+def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
+    """No way on: the sender is told, except by a blackhole.  route.c: ip_error."""
+    codes = {"unreachable_net": icmp.NET_UNREACH, "unreachable": icmp.HOST_UNREACH, "prohibit": icmp.PKT_FILTERED}
+    if kind in codes:
+        yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, codes[kind])
+    raise Drop(skb, DropReason.IP_INNOROUTES, "ip_error", dev)
+
+
+def check_martian(k: Kernel, skb: Skb, dev: str) -> None:
+    """127.0.0.0/8 never arrives by a wire, unless route_localnet says so.  route.c: ip_route_input_slow."""
+    if dev != "lo" and not k.on(ROUTE_LOCALNET) and (skb.ip.dst in LOOPBACK or skb.ip.src in LOOPBACK):
+        raise Drop(skb, DropReason.MARTIAN, "ip_route_input_slow", dev)
+
+
+def check_source(k: Kernel, skb: Skb, dev: str) -> None:
+    """rp_filter: would an answer leave by the device this came in by (1), or by any (2)?  fib_frontend.c: fib_validate_source."""
+    mode = k.netns.config.sysctl.get(RP_FILTER, 0)
+    if mode == 0 or dev == "lo":
+        return
+    back = k.fib.lookup(skb.ip.src)
+    if back is None or (mode == 1 and back.dev != dev):
+        raise Drop(skb, DropReason.IP_RPFILTER, "ip_rcv_finish_core", dev)
+
+
+def ip_local_deliver(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """For this machine: INPUT, then up to the transport protocol.  ip_input.c: ip_local_deliver, ip_protocol_deliver_rcu."""
+    skb = yield from nf_hooks.nf_hook(k, "INPUT", skb, iif=dev)
+    yield DeliveredLocally(skb, dev, "ip_local_deliver_finish")
+    payload = skb.ip.payload
+    match skb.ip.protocol:
+        case "tcp":
+            yield from tcp.tcp_v4_rcv(k, skb, dev)
+        case "icmp":
+            yield from icmp.icmp_rcv(k, skb, dev)
+        case "udp":
+            assert isinstance(payload, Udp)
+            if link := vxlan.device_on(k, payload.dport):
+                yield from vxlan.vxlan_rcv(k, skb, link)
+            else:
+                yield from udp.udp_rcv(k, skb, dev)

@@ -1,0 +1,104 @@
+"""What a stage sees of its machine, and what it may wish for.
+
+A stage is a generator function with a kernel function's name.  It yields events, which are facts; it may yield an `Arm`,
+which is a wish that a stage run later; it returns what it decided.  It never writes: the namespace it reads is replaced
+under it by the driver each time it yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from app.datapath.drop import Drop
+from app.datapath.events import AnyEvent, Dropped, Errno
+from app.kernel.device import Device
+from app.kernel.netfilter import Ruleset
+from app.kernel.netns import Netns
+from app.kernel.route import Fib
+from app.kernel.skb import Skb
+from app.kernel.socket import Socket, SocketKey
+from app.wire.addr import Address
+from app.wire.packet import Message, Packet
+
+T = TypeVar("T")
+
+
+class Arm(Struct, frozen=True):
+    """Run this stage in the same namespace after `delay` microseconds; 0 means: as a pass of its own, in turn."""
+
+    delay: int
+    stage: Callable[[Kernel], Walk[None]]
+
+
+Walk: TypeAlias = Generator["AnyEvent | Arm", None, T]
+
+
+class Upcalls(Protocol):
+    """How the transport layer wakes a process; `app.process` implements it."""
+
+    def connected(self, k: Kernel, key: SocketKey) -> Walk[None]: ...
+    def readable(self, k: Kernel, key: SocketKey, message: Message, process: str) -> Walk[None]: ...
+    def failed(self, k: Kernel, socket: Socket, error: Errno) -> Walk[None]: ...
+    def peer_closed(self, k: Kernel, key: SocketKey) -> Walk[None]: ...
+
+
+class Kernel:
+    """One namespace during one pass.  `netns` is always its present state."""
+
+    __slots__ = ("_dice", "_new_id", "id", "netns", "now", "upcalls")
+
+    def __init__(
+        self, id: str, netns: Netns, now: int, upcalls: Upcalls, new_id: Callable[[], int], dice: Callable[[], float]
+    ) -> None:
+        self.id = id
+        self.netns = netns
+        self.now = now
+        self.upcalls = upcalls
+        self._new_id = new_id
+        self._dice = dice
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        return self.netns.config.devices
+
+    @property
+    def fib(self) -> Fib:
+        return self.netns.config.fib
+
+    @property
+    def rules(self) -> Ruleset:
+        return self.netns.config.rules
+
+    def on(self, sysctl: str) -> bool:
+        return self.netns.config.on(sysctl)
+
+    def alloc_skb(self, packet: Packet) -> Skb:
+        return Skb(self._new_id(), packet)
+
+    def clone(self, skb: Skb) -> Skb:
+        """skb_clone: the same bytes, another life."""
+        return Skb(self._new_id(), skb.packet, skb.dev, skb.mark, skb.ct, skb.ctinfo, skb.direction, skb.physin, clone_of=skb.id)
+
+    def chance(self, probability: float) -> bool:
+        """Does something of this probability happen?  A function of the walk's seed."""
+        return self._dice() < probability
+
+    def below(self, bound: int) -> int:
+        """A number in [0, bound), a function of the walk's seed."""
+        return int(self._dice() * bound)
+
+    def address_of(self, dev: str) -> Address | None:
+        """The primary address of a device (inet_select_addr)."""
+        addresses = self.devices[dev].addresses
+        return addresses[0].address if addresses else None
+
+
+def guarded(stage: Walk[None]) -> Walk[None]:
+    """Run a stage for one skb; a drop of it ends nothing else.  The only place where a `Drop` becomes an event."""
+    try:
+        yield from stage
+    except Drop as drop:
+        yield Dropped(drop.skb, drop.dev, drop.function, drop.reason, drop.by)

@@ -1,0 +1,122 @@
+"""Address translation  (net/netfilter/nf_nat_core.c, nf_nat_proto.c).
+
+Destinations are rewritten on the way in (PREROUTING, OUTPUT), sources on the way out (POSTROUTING, INPUT).  The nat chains
+are walked by the first packet of a connection only; what they decide is written into its reply tuple, and every packet is
+then translated by comparing the two tuples: the same code for the first packet, for later ones and for answers.
+"""
+
+from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
+
+from app.datapath.events import Translated
+from app.datapath.kernel import Kernel, Walk
+from app.datapath.nf_chains import At, passed, traverse
+from app.kernel.conntrack import Conn, FlowTuple
+from app.kernel.netfilter import Dnat, Masquerade, Snat
+from app.kernel.origin import Origin
+from app.kernel.skb import Skb
+from app.wire.addr import Address
+from app.wire.packet import Icmp, IPv4, Tcp, Udp
+
+Manip: TypeAlias = Literal["dst", "src"]
+EPHEMERAL = (1024, 65535)  # what a random source port is chosen from when the original one is above 1023
+
+
+def nf_nat_inet_fn(k: Kernel, skb: Skb, at: At, manip: Manip) -> Walk[Skb]:
+    """net/netfilter/nf_nat_core.c: nf_nat_inet_fn."""
+    conn, origin = skb.ct, None
+    if conn is None:
+        return skb
+    first = skb.ctinfo == "NEW" and not conn.confirmed
+    if first:
+        conn, skb, origin = yield from setup(k, skb, conn, at)
+    if skb.ctinfo == "RELATED":
+        ip = translate_error(conn, skb, manip)
+    else:
+        ip = translate(skb.ip, conn.tuple("reply" if skb.direction == "original" else "original").reversed, manip)
+    if ip == skb.ip:
+        return skb
+    skb = replace(skb.with_ip(ip), ct=conn)
+    yield Translated(skb, at.dev, "nf_nat_manip_pkt", kind_of(skb, manip), conn, skb.direction, first, origin)
+    return skb
+
+
+def kind_of(skb: Skb, manip: Manip) -> Literal["DNAT", "SNAT", "un-DNAT", "un-SNAT"]:
+    if skb.direction == "original":
+        return "DNAT" if manip == "dst" else "SNAT"
+    return "un-SNAT" if manip == "dst" else "un-DNAT"
+
+
+def setup(k: Kernel, skb: Skb, conn: Conn, at: At) -> Walk[tuple[Conn, Skb, Origin | None]]:
+    """Ask the nat chains of this hook; what they say goes into the reply tuple.  nf_nat_core.c: nf_nat_setup_info."""
+    chain = k.rules.at_hook[at.hook].get("nat")
+    if chain is None:
+        return conn, skb, None
+    end = traverse(k, skb, at, "nat", chain)
+    yield passed(skb, end, at, "nat")
+    match end.target:
+        case Dnat(address, port):
+            conn = replace(conn, reply=replace(conn.reply, src=address, sport=port or conn.reply.sport))
+        case Snat(address):
+            conn = replace(conn, reply=source_tuple(k, conn, address, random=False))
+        case Masquerade(random):
+            own = k.address_of(at.oif) if at.oif else None
+            assert own, f"MASQUERADE by {at.oif} needs an address there"
+            conn = replace(conn, reply=source_tuple(k, conn, own, random=random))
+    return conn, replace(end.skb, ct=conn), end.rule.origin if end.rule else None
+
+
+def source_tuple(k: Kernel, conn: Conn, address: Address, *, random: bool) -> FlowTuple:
+    """The reply tuple with another destination; the port is kept unless it is taken or must be random.  get_unique_tuple."""
+    wanted = replace(conn.reply, dst=address)
+    if conn.original.protocol == "icmp" and wanted not in k.netns.learned.conntrack:
+        return wanted
+    low, high = EPHEMERAL
+    while random or wanted in k.netns.learned.conntrack:
+        wanted = replace(wanted, dport=low + k.below(high - low + 1))
+        random = False
+    return wanted
+
+
+def translate(ip: IPv4, target: FlowTuple, manip: Manip) -> IPv4:
+    """The packet with the address and port that the target tuple has at this end.  nf_nat_proto.c: nf_nat_manip_pkt."""
+    if manip == "dst":
+        return ip if (ip.dst, dport(ip)) == (target.dst, target.dport) else with_end(ip, "dst", target.dst, target.dport)
+    return ip if (ip.src, sport(ip)) == (target.src, target.sport) else with_end(ip, "src", target.src, target.sport)
+
+
+def translate_error(conn: Conn, skb: Skb, manip: Manip) -> IPv4:
+    """An ICMP error: the quoted packet is turned back to what its sender knows, then the outside is translated like an answer.
+
+    Only where the connection was translated at this end.  nf_nat_proto.c: nf_nat_icmp_reply_translation
+    """
+    ip = skb.ip
+    assert isinstance(ip.payload, Icmp) and ip.payload.quoted
+    translated = conn.dnat if (manip == "dst") == (skb.direction == "original") else conn.snat
+    if not translated:
+        return ip
+    other = conn.tuple("reply" if skb.direction == "original" else "original")
+    inverse: Manip = "dst" if manip == "src" else "src"
+    quoted = translate(ip.payload.quoted, other, inverse)
+    end = other.reversed
+    message = replace(ip.payload, quoted=quoted)
+    return replace(ip, payload=message, dst=end.dst) if manip == "dst" else replace(ip, payload=message, src=end.src)
+
+
+def with_end(ip: IPv4, end: Manip, address: Address, port: int) -> IPv4:
+    l4 = ip.payload
+    payload: Tcp | Udp | Icmp
+    if isinstance(l4, Icmp):
+        payload = replace(l4, id=port)
+    else:
+        payload = replace(l4, dport=port) if end == "dst" else replace(l4, sport=port)
+    return replace(ip, dst=address, payload=payload) if end == "dst" else replace(ip, src=address, payload=payload)
+
+
+def sport(ip: IPv4) -> int:
+    return ip.payload.id if isinstance(ip.payload, Icmp) else ip.payload.sport
+
+
+def dport(ip: IPv4) -> int:
+    return ip.payload.id if isinstance(ip.payload, Icmp) else ip.payload.dport

@@ -1,0 +1,65 @@
+"""VXLAN: a frame inside a UDP datagram  (drivers/net/vxlan/vxlan_core.c; RFC 7348)."""
+
+from zlib import crc32
+
+from msgspec.structs import replace
+
+from app.datapath import device, ip_output
+from app.datapath.drop import Drop, DropReason
+from app.datapath.events import Decapsulated, Encapsulated, FdbLookedUp
+from app.datapath.kernel import Kernel, Walk
+from app.kernel.device import Device
+from app.kernel.skb import Skb
+from app.wire.packet import Icmp, IPv4, Udp, Vxlan
+
+PORTS = (32768, 60999)  # net.ipv4.ip_local_port_range, which srcport 0 0 stands for
+
+
+def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """Ask the FDB which node has this MAC, wrap the frame for it and send it as a packet of this machine's own.
+
+    The mark stays, the connection does not (skb_scrub_packet with xnet false).  TTL starts anew, DF is 0.
+    """
+    link = k.devices[dev].vxlan
+    assert link, f"{dev} is no VXLAN device"
+    entry = k.netns.learned.fdb.get((dev, skb.eth.dst))
+    yield FdbLookedUp(skb, dev, "vxlan_find_mac", skb.eth.dst, entry)
+    if entry is None or entry.dst is None:
+        raise Drop(skb, DropReason.NO_TX_TARGET, "vxlan_xmit", dev)
+    datagram = Udp(source_port(skb), link.port, Vxlan(link.vni, skb.eth))
+    outer = IPv4(link.local, entry.dst, datagram, df=False)
+    wrapped = replace(skb, packet=outer, dev=None, ct=None, ctinfo=None, direction="original", physin=None)
+    yield Encapsulated(wrapped, dev, "vxlan_xmit_one", link.vni, entry)
+    route = yield from ip_output.ip_route_output(k, wrapped, entry.dst)
+    if route is None:
+        raise Drop(wrapped, DropReason.IP_OUTNOROUTES, "vxlan_xmit_one", dev)
+    yield from ip_output.ip_local_out(k, wrapped, route)
+
+
+def source_port(skb: Skb) -> int:
+    """udp_flow_src_port: one port for one flow, so that fabrics can spread flows.  The kernel's hash is keyed; treat it as opaque."""
+    if skb.is_arp:
+        flow = repr(skb.arp)
+    else:
+        ip, payload = skb.ip, skb.ip.payload
+        ports = (payload.id,) if isinstance(payload, Icmp) else (payload.sport, payload.dport)
+        flow = repr((ip.protocol, ip.src, ip.dst, ports))
+    low, high = PORTS
+    return low + crc32(flow.encode()) % (high - low + 1)
+
+
+def device_on(k: Kernel, port: int) -> Device | None:
+    """The VXLAN device whose kernel socket has this UDP port."""
+    return next((d for d in k.devices.values() if d.vxlan and d.vxlan.port == port and d.up), None)
+
+
+def vxlan_rcv(k: Kernel, skb: Skb, link: Device) -> Walk[None]:
+    """Take the outer headers off; the frame comes in by the device whose VNI it names.  vxlan_core.c: vxlan_rcv."""
+    outer = skb.ip.payload
+    assert isinstance(outer, Udp)
+    header = outer.payload
+    if not isinstance(header, Vxlan) or link.vxlan is None or header.vni != link.vxlan.vni:
+        raise Drop(skb, DropReason.VXLAN_VNI_NOT_FOUND, "vxlan_rcv", link.name)
+    inner = replace(skb, packet=header.payload, dev=link.name, ct=None, ctinfo=None, direction="original")
+    yield Decapsulated(inner, link.name, "vxlan_rcv", header.vni)
+    yield from device.netif_receive_skb(k, inner, link.name)

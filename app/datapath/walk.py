@@ -1,0 +1,130 @@
+"""The driver: runs one softirq pass at a time, and is the only writer of the world.
+
+A pass is a stage run in one namespace until nothing is left to do there.  A frame that leaves goes on the backlog of the
+device at the other end, a FIFO, as `veth_xmit` does with `netif_rx`: so copies of a flood advance together.  When the
+backlog is empty the clock jumps to the next timer.  Times are microseconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from heapq import heappop, heappush
+from random import Random
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.datapath.device import netif_receive_skb
+from app.datapath.events import AnyEvent, ProbeEnded, Step, Transmitted
+from app.datapath.kernel import Arm, Kernel, Upcalls, Walk, guarded
+from app.kernel.skb import Skb
+from app.kernel.world import World
+
+STEP_LIMIT = 5_000
+Stage = Callable[[Kernel], Walk[None]]
+
+
+class Pass(Struct, frozen=True):
+    """A stage to run in a namespace, caused by a step, at a frame of the animation."""
+
+    at: str
+    stage: Stage
+    cause: int | None
+    tick: int
+
+
+class Looped(Exception):  # noqa: N818 - an outcome, not an error
+    """More steps than any honest journey takes: frames go round in circles in layer 2."""
+
+
+class Walker:
+    """One journey under way."""
+
+    def __init__(self, world: World, upcalls: Upcalls, seed: int, limit: int = STEP_LIMIT) -> None:
+        self.world = world
+        self.upcalls = upcalls
+        self.limit = limit
+        self.clock = 0
+        self.seq = 0
+        self.hop = 0
+        self.skbs = 0
+        self.dice = Random(seed)  # noqa: S311 - a journey is a function of its URL
+        self.backlog: deque[Pass] = deque()
+        self.timers: list[tuple[int, int, Pass]] = []
+        self.armed = 0
+
+    def run(self, at: str, stage: Stage) -> Iterator[Step]:
+        """Start a stage and follow everything it causes, until its probe has ended and nothing moves.  Raises Looped."""
+        self.timers.clear()
+        self.backlog.append(Pass(at, stage, self.seq - 1 if self.seq else None, self.hop))
+        ended = False
+        while self.backlog or (self.timers and not ended):
+            for step in self.one_pass(self.next_pass()):
+                ended = ended or isinstance(step.event, ProbeEnded)
+                yield step
+
+    def next_pass(self) -> Pass:
+        if self.backlog:
+            return self.backlog.popleft()
+        self.clock, _, due = heappop(self.timers)
+        return due
+
+    def one_pass(self, due: Pass) -> Iterator[Step]:
+        """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
+        kernel = Kernel(
+            due.at, self.world.netns[due.at], self.clock, self.upcalls, self.new_id, self.dice.random
+        )
+        cause, hop = due.cause, self.hop
+        for wish in guarded(due.stage(kernel)):
+            if isinstance(wish, Arm):
+                self.arm(due, wish, cause)
+                continue
+            yield self.commit(kernel, wish, due, cause, hop)
+            cause = self.seq - 1
+            if type(wish) is Transmitted:
+                self.carry(due, wish, cause)
+            if self.seq >= self.limit:
+                raise Looped
+        if cause != due.cause:
+            self.hop += 1
+
+    def commit(self, kernel: Kernel, event: AnyEvent, due: Pass, cause: int | None, hop: int) -> Step:
+        after = event.apply(kernel.netns)
+        if after is not kernel.netns:
+            kernel.netns = after
+            self.world = self.world.replace(after)
+        step = Step(self.seq, due.tick, cause, hop, due.at, self.clock, event, self.world)
+        self.seq += 1
+        return step
+
+    def carry(self, due: Pass, sent: Transmitted, cause: int) -> None:
+        """What leaves here is received at the other end; nothing but the bytes crosses a namespace (veth_xmit, skb_scrub_packet)."""
+        assert sent.skb and sent.dev
+        link = self.world.netns[due.at].config.devices[sent.dev]
+        if link.kind == "loopback":
+            same = partial(netif_receive_skb, skb=replace(sent.skb, dev="lo"), dev="lo")
+            self.backlog.append(Pass(due.at, same, cause, due.tick + 1))
+        elif link.peer is not None and link.peer.netns in self.world.netns:
+            skb = Skb(sent.skb.id, sent.skb.packet, clone_of=sent.skb.clone_of, gso=sent.skb.gso)
+            arrival = Pass(link.peer.netns, partial(netif_receive_skb, skb=skb, dev=link.peer.device), cause, due.tick + 1)
+            if link.delay:
+                self.after(link.delay, arrival)
+            else:
+                self.backlog.append(arrival)
+
+    def arm(self, due: Pass, wish: Arm, cause: int | None) -> None:
+        later = Pass(due.at, wish.stage, cause, due.tick + 1)
+        if wish.delay:
+            self.after(wish.delay, later)
+        else:
+            self.backlog.append(later)
+
+    def after(self, delay: int, due: Pass) -> None:
+        self.armed += 1
+        heappush(self.timers, (self.clock + delay, self.armed, due))
+
+    def new_id(self) -> int:
+        self.skbs += 1
+        return self.skbs

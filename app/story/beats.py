@@ -1,0 +1,71 @@
+"""Beats: the moves of a story, found in a journey by what happened, never by step number."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+
+from app.datapath.events import Step
+from app.story.layers import field_of
+
+
+class EventPattern(Struct, frozen=True):
+    """What a step must be.  `at` is a glob on the netns id or the device id, `packet` holds pairs like ("arp.op", "request").
+
+    In `packet` the outermost layer of that name is read; TCP flags are joined by "+" ("SYN+ACK").
+    """
+
+    event: str | None = None
+    at: str | None = None
+    function: str | None = None
+    packet: tuple[tuple[str, str], ...] = ()
+
+    def matches(self, step: Step) -> bool:
+        event = step.event
+        if self.event is not None and type(event).__name__ != self.event:
+            return False
+        if self.function is not None and event.function != self.function:
+            return False
+        if self.at is not None and not any(fnmatchcase(place, self.at) for place in (step.at, f"{step.at}/{event.dev}")):
+            return False
+        return all(event.skb is not None and field_of(event.skb.packet, name) == value for name, value in self.packet)
+
+
+class BeatSpec(Struct, frozen=True):
+    """A beat as the scenario writes it: it begins at the first step that matches after the beat before it began."""
+
+    id: str
+    text: str
+    on: EventPattern
+    guide: str | None = None
+    kernel: str | None = None
+
+
+class Beat(Struct, frozen=True):
+    """A beat found: it covers the steps `first` to `last`."""
+
+    spec: BeatSpec
+    first: int
+    last: int
+
+
+class BeatNotFound(Exception):
+    """No step matches this beat where the story expects it."""
+
+    def __init__(self, spec: BeatSpec, after: int) -> None:
+        super().__init__(f"beat {spec.id!r}: no step after {after} matches {spec.on}")
+        self.spec = spec
+
+
+def find_beats(specs: Sequence[BeatSpec], steps: Sequence[Step]) -> tuple[Beat, ...]:
+    """Every beat in order; the first one begins at step 0.  Raises BeatNotFound."""
+    starts: list[int] = []
+    for spec in specs:
+        begin = starts[-1] + 1 if starts else 0
+        found = next((step.seq for step in steps[begin:] if spec.on.matches(step)), None)
+        if found is None:
+            raise BeatNotFound(spec, begin - 1)
+        starts.append(found)
+    starts[:1] = [0] if starts else []
+    ends = [*(start - 1 for start in starts[1:]), len(steps) - 1]
+    return tuple(Beat(spec, first, last) for spec, first, last in zip(specs, starts, ends, strict=True))
