@@ -8,9 +8,10 @@ from app.kernel.netns import Netns
 from app.kernel.show.link import by_index, flags, iflink, port_state
 from app.kernel.show.listing import Line
 from app.kernel.world import World
+from app.wire.addr import Mac
 
-ALL_NODES = ("33:33:00:00:00:01", "01:00:5e:00:00:01")
-"""The multicast groups that every interface joins when it comes up."""
+ALL_NODES = {6: "33:33:00:00:00:01", 4: "01:00:5e:00:00:01"}
+"""The multicast group of each family that every interface joins: at once, and when it comes up."""
 
 
 def bridge_link(world: World, netns: Netns) -> Iterator[Line]:
@@ -38,12 +39,14 @@ def bridge_fdb(world: World, netns: Netns) -> Iterator[Line]:
     entries = list(netns.learned.fdb.values())[::-1]
     for device in by_index(netns):
         found = [Line(fdb_line(entry), entry) for entry in entries if place(entry) == device.name]
-        groups = [Line(f"{mac} dev {device.name} self permanent") for mac in ALL_NODES if joins(device)]
+        groups = [Line(f"{mac} dev {device.name} self permanent") for mac in joined(device)]
         yield from (*groups, *found) if device.kind == "bridge" else (*found, *groups)
 
 
-def joins(device: Device) -> bool:
-    return device.up and device.kind not in ("loopback", "vxlan")
+def joined(device: Device) -> list[Mac]:
+    if device.kind in ("loopback", "vxlan"):
+        return []
+    return [mac for family, mac in ALL_NODES.items() if device.up or family == 6]
 
 
 def place(entry: FdbEntry) -> str:
@@ -60,7 +63,9 @@ def fdb_line(entry: FdbEntry) -> str:
 
 
 def brctl_show(world: World, netns: Netns) -> Iterator[Line]:
-    """`brctl show`"""
+    """`brctl show`, which says nothing at all where there is no bridge"""
+    if not netns.config.ports:
+        return
     yield Line("bridge name\tbridge id\t\tSTP enabled\tinterfaces")
     devices = netns.config.devices
     for name, ports in sorted(netns.config.ports.items()):

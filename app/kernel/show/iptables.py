@@ -44,7 +44,8 @@ EVERY_BIT = 0xFFFFFFFF
 def iptables_save(world: World, netns: Netns, table: TableName | None = None) -> Iterator[Line]:
     """`iptables-save [-t TABLE]`"""
     for name in [table] if table else TABLE_ORDER:
-        if chains := netns.config.rules.tables.get(name):
+        chains = netns.config.rules.tables.get(name, {})
+        if chains or name == table:
             built_in = {hook: chains.get(hook, Chain(hook, policy="ACCEPT")) for hook in BUILTIN[name]}
             own = {chain: chains[chain] for chain in sorted(chains) if chain not in built_in}
             yield Line(f"*{name}")

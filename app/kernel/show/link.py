@@ -5,7 +5,7 @@ A physical NIC is printed as one without features of its own; the kernel's other
 
 from collections.abc import Iterator
 
-from app.kernel.device import Device, Interface
+from app.kernel.device import Device
 from app.kernel.netns import Netns
 from app.kernel.show.listing import Line
 from app.kernel.world import World
@@ -39,8 +39,8 @@ def ip_addr(world: World, netns: Netns) -> Iterator[Line]:
     for device in by_index(netns):
         yield Line(heading(world, netns, device), device)
         yield Line(hardware(world, netns, device), device)
-        for interface, secondary in addresses(device):
-            scope = "host" if device.kind == "loopback" else f"global{' secondary' if secondary else ''}"
+        scope = "host" if device.kind == "loopback" else "global"
+        for interface in device.addresses:
             yield Line(f"    inet {interface} scope {scope} {device.name}", interface)
             yield Line(LIFETIME, interface)
 
@@ -66,14 +66,6 @@ def ip_link_details(world: World, netns: Netns, name: str) -> Iterator[Line]:
 
 def by_index(netns: Netns) -> list[Device]:
     return sorted(netns.config.devices.values(), key=lambda device: device.index)
-
-
-def addresses(device: Device) -> Iterator[tuple[Interface, bool]]:
-    """Each address, and whether it is secondary: not the first one in its prefix (net/ipv4/devinet.c)."""
-    seen = set()
-    for interface in device.addresses:
-        yield interface, interface.prefix in seen
-        seen.add(interface.prefix)
 
 
 def heading(world: World, netns: Netns, device: Device, mode: str = "") -> str:
@@ -145,12 +137,11 @@ def flags(world: World, netns: Netns, device: Device) -> str:
 
 
 def operstate(world: World, netns: Netns, device: Device) -> str:
-    """net/core/link_watch.c default_operstate: it looks for the other end's index in its own namespace, so shall we."""
+    """net/core/link_watch.c default_operstate: down by its own fault, or by that of its other end."""
     if carrier(world, netns, device):
         return "UNKNOWN" if device.kind in ("loopback", "vxlan") else "UP"
-    lower = next((d for d in netns.config.devices.values() if d.index == iflink(world, device)), None)
-    blame = lower is not None and lower != device and not carrier(world, netns, lower)
-    return "LOWERLAYERDOWN" if device.up and blame else "DOWN"
+    blames = iflink(world, device) not in (None, device.index)
+    return "LOWERLAYERDOWN" if device.up and blames else "DOWN"
 
 
 def details(world: World, netns: Netns, device: Device) -> Iterator[str]:

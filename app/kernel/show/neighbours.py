@@ -14,5 +14,5 @@ def ip_neigh(world: World, netns: Netns) -> Iterator[Line]:
 
 
 def neighbour_line(entry: Neighbour) -> str:
-    mac = f"lladdr {entry.mac}" if entry.valid else ""
-    return f"{entry.address} dev {entry.dev} {mac} {entry.state}"
+    mac = f" lladdr {entry.mac}" if entry.valid else ""
+    return f"{entry.address} dev {entry.dev}{mac} {entry.state}"

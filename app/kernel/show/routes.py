@@ -7,7 +7,7 @@ from app.kernel.route import Route
 from app.kernel.show.link import carrier
 from app.kernel.show.listing import Line
 from app.kernel.world import World
-from app.wire.addr import ANY, DEFAULT, MASKS, Address, text
+from app.wire.addr import ANY, DEFAULT, LOOPBACK, MASKS, Address, text
 
 WITHOUT_DEVICE = ("blackhole", "unreachable", "prohibit")
 REFUSALS = {
@@ -76,6 +76,8 @@ def ip_route_get(
     local = route is not None and route.type == "local"
     if iif and not local and not netns.config.on(IP_FORWARD):
         yield Line("RTNETLINK answers: No route to host")
+    elif iif and address in LOOPBACK:
+        yield Line("RTNETLINK answers: Invalid argument")
     elif route is None:
         yield Line("RTNETLINK answers: Network is unreachable")
     elif route.type in REFUSALS:
@@ -92,7 +94,7 @@ def answer(
         address,
         f"from {source}" if source and iif else "",
         f"via {route.via}" if route.via else "",
-        f"dev {'lo' if route.type == 'local' else route.dev}",
+        f"dev {'lo' if route.type == 'local' or (iif and route.type == 'broadcast') else route.dev}",
         "" if iif else f"src {source or source_of(netns, route, address)} uid 0",
     ]
     yield Line(" ".join(filter(None, parts)), route)

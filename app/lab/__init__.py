@@ -1,0 +1,1 @@
+"""The same world in a real kernel: built in throw-away namespaces, probed, captured, compared with the computed one."""

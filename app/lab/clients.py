@@ -1,0 +1,53 @@
+"""The client of a probe: sends from a fixed port, waits for the answer, and names the errno when there is none."""
+
+import errno
+import socket
+import struct
+
+from app.lab.job import Answer, Errand
+from app.lab.servers import CHUNK, read_message
+
+ECHO_REQUEST = 8
+ICMP_HEADER = struct.Struct("!BBHHH")
+
+
+def do(errand: Errand) -> Answer:
+    """Runs in the namespace of its caller."""
+    try:
+        return Answer(None, PROTOCOLS[errand.protocol](errand))
+    except TimeoutError:
+        return Answer("ETIMEDOUT")
+    except OSError as fault:
+        return Answer(errno.errorcode.get(fault.errno or 0, str(fault)))
+
+
+def by_tcp(errand: Errand) -> bytes:
+    with connected(errand, socket.SOCK_STREAM) as opened:
+        opened.sendall(errand.octets)
+        return read_message(opened)
+
+
+def by_udp(errand: Errand) -> bytes:
+    with connected(errand, socket.SOCK_DGRAM) as opened:
+        opened.send(errand.octets)
+        return opened.recv(CHUNK)
+
+
+def by_icmp(errand: Errand) -> bytes:
+    """An unprivileged echo socket (net/ipv4/ping.c): its port is the identifier, the kernel does the checksum."""
+    with connected(errand, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as opened:
+        opened.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR: an ICMP error becomes an errno
+        opened.send(ICMP_HEADER.pack(ECHO_REQUEST, 0, 0, 0, 1) + errand.octets)
+        return opened.recv(CHUNK)[ICMP_HEADER.size :]
+
+
+def connected(errand: Errand, kind: int, protocol: int = 0) -> socket.socket:
+    opened = socket.socket(socket.AF_INET, kind, protocol)
+    opened.settimeout(errand.timeout)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind(("", errand.sport))
+    opened.connect((errand.address, errand.port))
+    return opened
+
+
+PROTOCOLS = {"tcp": by_tcp, "udp": by_udp, "icmp": by_icmp}

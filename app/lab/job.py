@@ -1,0 +1,102 @@
+"""What goes into the sandbox and what comes out: plain values, so that they can be sent through a pipe."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Seconds = float
+
+
+class Command(Struct, frozen=True):
+    """A program run in a namespace (None: outside all of them) with this text on its standard input."""
+
+    netns: str | None
+    argv: tuple[str, ...]
+    text: str = ""
+
+
+class Sysctl(Struct, frozen=True):
+    """`sysctl -w name=value` in a namespace."""
+
+    netns: str
+    name: str
+    value: str
+
+
+class Upstream(Struct, frozen=True):
+    """Where a reverse proxy sends requests for this host and path prefix."""
+
+    host: str | None
+    path: str
+    exact: bool
+    address: str
+    port: int
+
+
+class Server(Struct, frozen=True):
+    """A listening process: an HTTP server with one body, an echo, or a reverse proxy."""
+
+    netns: str
+    kind: Literal["http", "echo", "proxy"]
+    protocol: Literal["tcp", "udp"]
+    port: int
+    body: str = ""
+    upstreams: tuple[Upstream, ...] = ()
+
+
+class Errand(Struct, frozen=True):
+    """One thing a client does: from a fixed port, send this, wait so long for the answer."""
+
+    netns: str
+    protocol: Literal["tcp", "udp", "icmp"]
+    sport: int
+    address: str
+    port: int
+    octets: bytes
+    timeout: Seconds
+
+
+class Reading(Struct, frozen=True):
+    """A command whose output is wanted when all is over."""
+
+    netns: str
+    command: str
+
+
+class Job(Struct, frozen=True):
+    """`namespaces` are made first, then `sysctls` are written, then `setup` runs, in order."""
+
+    namespaces: tuple[str, ...]
+    sysctls: tuple[Sysctl, ...]
+    setup: tuple[Command, ...]
+    servers: tuple[Server, ...] = ()
+    errands: tuple[Errand, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+
+class Frame(Struct, frozen=True):
+    """One frame as a capture on a device saw it; `time` in nanoseconds of the clock, `octets` whole."""
+
+    netns: str
+    device: str
+    outgoing: bool
+    time: int
+    octets: bytes
+
+
+class Answer(Struct, frozen=True):
+    """How an errand ended: an errno's name, or what came back."""
+
+    error: str | None
+    octets: bytes = b""
+
+
+class Recording(Struct, frozen=True):
+    """Frames in order of time; an answer for each errand; what each reading printed."""
+
+    frames: tuple[Frame, ...]
+    answers: tuple[Answer, ...]
+    texts: dict[str, dict[str, str]]
+
+    def text(self, netns: str, command: str) -> str:
+        return self.texts[netns][command]

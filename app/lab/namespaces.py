@@ -1,0 +1,77 @@
+"""Entering network namespaces from inside the sandbox (man 2 setns: it moves one thread only)."""
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.lab.build import file_name
+from app.lab.job import Command, Sysctl
+
+CLONE_NEWNET = 0x40000000
+OWN_SYS = ("unshare", "--mount", "sh", "-c", 'mount -t sysfs lab /sys && exec "$@"', "sh")
+"""`brctl` and others read /sys, which shows the namespace it was mounted in."""
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class CommandFailed(Exception):  # noqa: N818 - the sentence it makes
+    """A command of the setup ended with an error."""
+
+
+class Namespaces:
+    """The namespaces of a sandbox by their ids, kept alive by open files."""
+
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        """`ip netns add` for each.  /run becomes the sandbox's own first: no name meets one of the machine's."""
+        execute(Command(None, ("mount", "-t", "tmpfs", "lab", "/run")))
+        names = "".join(f"netns add {file_name(netns)}\n" for netns in ids)
+        execute(Command(None, ("ip", "-batch", "-"), names))
+        self.home = open_file("/proc/self/ns/net")
+        self.files = {netns: open_file(f"/run/netns/{file_name(netns)}") for netns in ids}
+
+    def hide_names(self) -> None:
+        """From here on `ip link` prints other namespaces by number, as on a machine that gave them no names."""
+        execute(Command(None, ("mount", "-t", "tmpfs", "lab", "/run/netns")))
+
+    def enter(self, netns: str | None) -> None:
+        """Moves the calling thread for good."""
+        if LIBC.setns(self.home if netns is None else self.files[netns], CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), f"cannot enter {netns}")
+
+    @contextmanager
+    def inside(self, netns: str | None) -> Iterator[None]:
+        """The calling thread is in that namespace for a while."""
+        self.enter(netns)
+        try:
+            yield
+        finally:
+            self.enter(None)
+
+    def write(self, sysctl: Sysctl) -> None:
+        with self.inside(sysctl.netns):
+            Path("/proc/sys", *sysctl.name.split(".")).write_text(sysctl.value, encoding="ascii")
+
+    def run(self, command: Command) -> str:
+        with self.inside(command.netns):
+            return execute(command)
+
+    def read(self, netns: str, command: str) -> str:
+        """What a command prints on both its outputs, whether it likes its question or not."""
+        with self.inside(netns):
+            done = subprocess.run([*OWN_SYS, *command.split()], capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+
+def open_file(path: str) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def execute(command: Command) -> str:
+    """Raises CommandFailed with what the command said and what it was given."""
+    done = subprocess.run(command.argv, input=command.text, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        where = f" in {command.netns}" if command.netns else ""
+        raise CommandFailed(f"{' '.join(command.argv)}{where}: {done.stderr.strip()}\n{command.text}")
+    return done.stdout

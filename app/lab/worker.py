@@ -1,0 +1,72 @@
+"""Runs inside the sandbox: a job on standard input, a recording on standard output.  `python -m app.lab.worker`"""
+
+import json
+import sys
+import time
+
+import msgspec
+
+from app.lab import clients, servers
+from app.lab.capture import Capture
+from app.lab.job import Command, Job, Recording
+from app.lab.namespaces import CommandFailed, Namespaces
+
+CARRIER_LIMIT = 5.0  # seconds
+CARRIER_POLL = 0.003
+QUIET, SETTLE_LIMIT = 0.1, 5.0
+
+
+def work(job: Job) -> Recording:
+    """Build, listen, capture, probe, read.  Raises CommandFailed, TimeoutError where a link stays down, OverflowError."""
+    namespaces = Namespaces(job.namespaces)
+    for sysctl in job.sysctls:
+        namespaces.write(sysctl)
+    for command in job.setup:
+        namespaces.run(command)
+    namespaces.hide_names()
+    for netns in job.namespaces:
+        await_carriers(namespaces, netns)
+    for server in job.servers:
+        servers.start(namespaces, server)
+    capture = Capture(namespaces)
+    answers = []
+    for errand in job.errands:
+        with namespaces.inside(errand.netns):
+            answers.append(clients.do(errand))
+    frames = capture.settle(QUIET, SETTLE_LIMIT) if job.errands else ()
+    texts: dict[str, dict[str, str]] = {netns: {} for netns in job.namespaces}
+    for reading in job.readings:
+        texts[reading.netns][reading.command] = namespaces.read(reading.netns, reading.command)
+    return Recording(frames, tuple(answers), texts)
+
+
+def await_carriers(namespaces: Namespaces, netns: str) -> None:
+    """A port forwards only when the kernel's link watch has seen its carrier, some milliseconds after `up`."""
+    deadline = time.monotonic() + CARRIER_LIMIT
+    while unready := unready_links(namespaces, netns):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no carrier on {', '.join(unready)} in {netns}")
+        time.sleep(CARRIER_POLL)
+
+
+def unready_links(namespaces: Namespaces, netns: str) -> list[str]:
+    """Devices with a carrier that their operational state does not know of yet."""
+    links = json.loads(namespaces.run(Command(netns, ("ip", "-json", "link"))))
+    return [
+        link["ifname"]
+        for link in links
+        if "LOWER_UP" in link["flags"] and link["operstate"] not in ("UP", "UNKNOWN")
+    ]
+
+
+def main() -> None:
+    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+    try:
+        recording = work(job)
+    except (CommandFailed, OverflowError, TimeoutError) as fault:
+        sys.exit(str(fault))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(recording))
+
+
+if __name__ == "__main__":
+    main()
