@@ -1,0 +1,104 @@
+"""What no field can tell alone: names that point nowhere, addresses that two things have, ports that collide."""
+
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from app.kube.objects import Node, Pod, Service
+from app.scenario import manifests as m
+from app.scenario.faults import Fault
+from app.scenario.inventory import Entry
+from app.scenario.located import Path
+from app.wire.addr import Prefix, number, text
+
+K = TypeVar("K", bound=Hashable)
+
+
+def twice(claims: Iterable[tuple[K, Entry, Path]], what: str) -> Iterator[Fault]:
+    """A fault for every claim on something that an earlier one has; `what` names it (`address`, `node port`)."""
+    owners: dict[K, Entry] = {}
+    for claimed, entry, path in claims:
+        first = owners.setdefault(claimed, entry)
+        if first is not entry:
+            shown = " ".join(map(str, claimed)) if isinstance(claimed, tuple) else claimed
+            yield entry.fault(path, f"{what} {shown} is {first.found.key}'s already, expected another")
+
+
+def node_faults(nodes: list[tuple[Entry, Node]]) -> Iterator[Fault]:
+    yield from twice(((node.address, entry, ("status", "addresses")) for entry, node in nodes), "address")
+    public = ((node.external, entry, ("status", "addresses")) for entry, node in nodes if node.external)
+    yield from twice(public, "public address")
+    for entry, node in nodes:
+        if Prefix.parse(node.pod_cidr).length > 30:
+            yield entry.fault(
+                ("spec", "podCIDR"), f"{node.pod_cidr} has no room for pods, expected at most a /30"
+            )
+
+
+def pod_faults(pods: list[tuple[Entry, Pod]], nodes: list[tuple[Entry, Node]]) -> Iterator[Fault]:
+    """Addresses: one pod each, inside the node's block, and neither the block's own nor its gateway's."""
+    path = ("status", "podIP")
+    claims = [
+        *((n.address, entry, path) for entry, n in nodes),
+        *((p.address, entry, path) for entry, p in pods),
+    ]
+    yield from twice(claims, "address")
+    blocks = {node.name: node.pod_cidr for _, node in nodes}
+    for entry, pod in pods:
+        block = Prefix.parse(blocks[pod.node])
+        if pod.address not in block:
+            yield entry.fault(
+                path, f"{pod.address} is outside {block} of {pod.node}, expected an address of that block"
+            )
+        elif pod.address in (block.address, block.last, text(block.network + 1)):
+            yield entry.fault(
+                path, f"{pod.address} is not a pod's to have in {block}, expected {first_and_last(block)}"
+            )
+
+
+def first_and_last(block: Prefix) -> str:
+    return f"one from {text(block.network + 2)} to {text(number(block.last) - 1)}"
+
+
+def service_faults(services: list[tuple[Entry, Service]], service_cidr: str) -> Iterator[Fault]:
+    path = ("spec", "clusterIP")
+    yield from twice(
+        ((own.cluster_ip, entry, path) for entry, own in services if own.cluster_ip), "cluster IP"
+    )
+    yield from twice(node_port_claims(services), "node port")
+    block = Prefix.parse(service_cidr)
+    for entry, service in services:
+        if service.cluster_ip and service.cluster_ip not in block:
+            message = f"{service.cluster_ip} is outside {block}, expected an address of network.serviceCIDR"
+            yield entry.fault(path, message)
+        yield from port_faults(entry, service)
+
+
+def node_port_claims(services: list[tuple[Entry, Service]]) -> Iterator[tuple[Hashable, Entry, Path]]:
+    for entry, service in services:
+        for at, port in enumerate(service.ports):
+            if port.node_port:
+                yield (port.node_port, port.protocol), entry, ("spec", "ports", at, "nodePort")
+
+
+def port_faults(entry: Entry, service: Service) -> Iterator[Fault]:
+    """Several ports need names of their own; one number and protocol may be there once."""
+    seen: set[object] = set()
+    for at, port in enumerate(service.ports):
+        path = ("spec", "ports", at)
+        if len(service.ports) > 1 and not port.name:
+            yield entry.fault((*path, "name"), "is missing, expected a name, since there are several ports")
+        for key, field in (((port.port, port.protocol), "port"), (port.name, "name")):
+            if key in seen and key:
+                yield entry.fault((*path, field), f"{getattr(port, field)} is there twice, expected once")
+            seen.add(key)
+    if not service.ports and service.cluster_ip:
+        yield entry.fault(("spec", "ports"), "is empty, expected at least one port")
+
+
+def ingress_faults(entry: Entry, manifest: m.IngressManifest) -> Iterator[Fault]:
+    """A backend names its Service's port by number or by name."""
+    for at, rule in enumerate(manifest.spec.rules):
+        for index, path in enumerate(rule.http.paths):
+            if not (path.backend.service.port.number or path.backend.service.port.name):
+                where = ("spec", "rules", at, "http", "paths", index, "backend", "service", "port")
+                yield entry.fault(where, "is missing, expected a number or a name")
