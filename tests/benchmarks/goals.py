@@ -23,8 +23,8 @@ class Goal:
         return "goal" if self.reached(self.goal, ratio) else "missed"
 
 
-# G1 and G3 are stated against Mininet (388 ms) and ovn-trace (181 us), which are rarely installed. The lean engine takes
-# their place: it was measured beside them at 0.14 and 0.21 of their time, so the marks are divided by that.
+# G1 and G3 are stated against Mininet (388 ms) and ovn-trace (181 us), which are rarely installed. The lean engine
+# stands in for both: measured beside them it took 0.14 and 0.21 of their time, so the marks are divided by that.
 GOALS = {
     "G1": Goal("command line, start to whole journey / lean command line", 0.30 / 0.14, 0.20 / 0.14),
     "G3": Goal("warm journey in process / lean engine, frozen records", 0.5 / 0.21, 0.3 / 0.21),
