@@ -6,7 +6,16 @@ from msgspec.structs import replace
 
 from app.datapath import device, icmp, ip_output
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import ArpAnswered, ArpAsked, ArpIgnored, Dropped, NeighHeld, NeighLookedUp, NeighUpdated, TimerFired
+from app.datapath.events import (
+    ArpAnswered,
+    ArpAsked,
+    ArpIgnored,
+    Dropped,
+    NeighHeld,
+    NeighLookedUp,
+    NeighUpdated,
+    TimerFired,
+)
 from app.datapath.kernel import Arm, Kernel, Walk, guarded
 from app.kernel.neigh import Neighbour, NeighState
 from app.kernel.skb import Skb

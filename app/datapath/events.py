@@ -227,7 +227,9 @@ class ConntrackDestroyed(ConntrackFound, frozen=True):
 
     def apply(self, netns: Netns) -> Netns:
         gone = (self.conn.original, self.conn.reply)
-        return netns.learn(conntrack={key: c for key, c in netns.learned.conntrack.items() if key not in gone})
+        return netns.learn(
+            conntrack={key: c for key, c in netns.learned.conntrack.items() if key not in gone}
+        )
 
 
 # --- tunnel ----------------------------------------------------------------------------------------------------------
@@ -311,7 +313,9 @@ class ProcessDecided(Event, frozen=True):
     origin: Origin | None
 
 
-Errno: TypeAlias = Literal["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "EMSGSIZE", "EACCES"]
+Errno: TypeAlias = Literal[
+    "ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "EMSGSIZE", "EACCES"
+]
 
 
 class ProbeEnded(Event, frozen=True):
@@ -334,7 +338,11 @@ class ProcessRestarted(Event, frozen=True):
     process: str
 
     def apply(self, netns: Netns) -> Netns:
-        kept = {k: s for k, s in netns.learned.sockets.items() if s.process != self.process or s.state in ("LISTEN", None)}
+        kept = {
+            k: s
+            for k, s in netns.learned.sockets.items()
+            if s.process != self.process or s.state in ("LISTEN", None)
+        }
         return netns.learn(sockets=kept)
 
 

@@ -14,7 +14,9 @@ ECHO_REPLY, DEST_UNREACH, ECHO, TIME_EXCEEDED = 0, 3, 8, 11
 NET_UNREACH, HOST_UNREACH, PORT_UNREACH, FRAG_NEEDED, PKT_FILTERED = 0, 1, 3, 4, 13
 
 
-def icmp_send(k: Kernel, about: Skb, type: int, code: int, *, mtu: int = 0, by: Origin | None = None) -> Walk[None]:
+def icmp_send(
+    k: Kernel, about: Skb, type: int, code: int, *, mtu: int = 0, by: Origin | None = None
+) -> Walk[None]:
     """Tell the sender of a packet what became of it; never about an ICMP error.  net/ipv4/icmp.c: __icmp_send.
 
     The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.

@@ -44,7 +44,11 @@ def ip_rcv_finish(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
 
 def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
     """No way on: the sender is told, except by a blackhole.  route.c: ip_error."""
-    codes = {"unreachable_net": icmp.NET_UNREACH, "unreachable": icmp.HOST_UNREACH, "prohibit": icmp.PKT_FILTERED}
+    codes = {
+        "unreachable_net": icmp.NET_UNREACH,
+        "unreachable": icmp.HOST_UNREACH,
+        "prohibit": icmp.PKT_FILTERED,
+    }
     if kind in codes:
         yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, codes[kind])
     raise Drop(skb, DropReason.IP_INNOROUTES, "ip_error", dev)

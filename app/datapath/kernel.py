@@ -51,7 +51,13 @@ class Kernel:
     __slots__ = ("_dice", "_new_id", "id", "netns", "now", "upcalls")
 
     def __init__(
-        self, id: str, netns: Netns, now: int, upcalls: Upcalls, new_id: Callable[[], int], dice: Callable[[], float]
+        self,
+        id: str,
+        netns: Netns,
+        now: int,
+        upcalls: Upcalls,
+        new_id: Callable[[], int],
+        dice: Callable[[], float],
     ) -> None:
         self.id = id
         self.netns = netns
@@ -80,7 +86,17 @@ class Kernel:
 
     def clone(self, skb: Skb) -> Skb:
         """skb_clone: the same bytes, another life."""
-        return Skb(self._new_id(), skb.packet, skb.dev, skb.mark, skb.ct, skb.ctinfo, skb.direction, skb.physin, clone_of=skb.id)
+        return Skb(
+            self._new_id(),
+            skb.packet,
+            skb.dev,
+            skb.mark,
+            skb.ct,
+            skb.ctinfo,
+            skb.direction,
+            skb.physin,
+            clone_of=skb.id,
+        )
 
     def chance(self, probability: float) -> bool:
         """Does something of this probability happen?  A function of the walk's seed."""

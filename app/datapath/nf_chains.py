@@ -84,7 +84,18 @@ def passed(before: Skb, end: End, at: At, table: TableName) -> HookPassed:
     by = end.rule.origin if end.rule else None
     verdict = verdict_of(end.target)
     return HookPassed(
-        end.skb, at.dev, "ipt_do_table", at.hook, table, at.iif, at.oif, end.visits, verdict, before, by, at.bridged
+        end.skb,
+        at.dev,
+        "ipt_do_table",
+        at.hook,
+        table,
+        at.iif,
+        at.oif,
+        end.visits,
+        verdict,
+        before,
+        by,
+        at.bridged,
     )
 
 
@@ -180,9 +191,24 @@ class Seen(Struct, frozen=True):
     def of(cls, skb: Skb, at: At, fib: Fib, chance: Callable[[float], bool]) -> "Seen":
         ip, l4, ct = skb.ip, skb.ip.payload, skb.ct
         sport, dport = (None, None) if isinstance(l4, Icmp) else (l4.sport, l4.dport)
-        states = {skb.ctinfo or "INVALID"} | ({"DNAT"} if ct and ct.dnat else set()) | ({"SNAT"} if ct and ct.snat else set())
+        states = (
+            {skb.ctinfo or "INVALID"}
+            | ({"DNAT"} if ct and ct.dnat else set())
+            | ({"SNAT"} if ct and ct.snat else set())
+        )
         return cls(
-            ip.src, ip.dst, ip.protocol, sport, dport, at.iif, at.oif, skb.physin, skb.mark, frozenset(states), fib, chance
+            ip.src,
+            ip.dst,
+            ip.protocol,
+            sport,
+            dport,
+            at.iif,
+            at.oif,
+            skb.physin,
+            skb.mark,
+            frozenset(states),
+            fib,
+            chance,
         )
 
 

@@ -18,8 +18,18 @@ NEXT_STATE: Mapping[tuple[TcpKind, Direction], Mapping[CtState, CtState]] = {
     ("synack", "reply"): {"SYN_SENT": "SYN_RECV"},
     ("ack", "original"): {"SYN_RECV": "ESTABLISHED", "FIN_WAIT": "CLOSE_WAIT", "LAST_ACK": "TIME_WAIT"},
     ("ack", "reply"): {"FIN_WAIT": "CLOSE_WAIT", "LAST_ACK": "TIME_WAIT"},
-    ("fin", "original"): {"SYN_RECV": "FIN_WAIT", "ESTABLISHED": "FIN_WAIT", "FIN_WAIT": "LAST_ACK", "CLOSE_WAIT": "LAST_ACK"},
-    ("fin", "reply"): {"SYN_RECV": "FIN_WAIT", "ESTABLISHED": "FIN_WAIT", "FIN_WAIT": "LAST_ACK", "CLOSE_WAIT": "LAST_ACK"},
+    ("fin", "original"): {
+        "SYN_RECV": "FIN_WAIT",
+        "ESTABLISHED": "FIN_WAIT",
+        "FIN_WAIT": "LAST_ACK",
+        "CLOSE_WAIT": "LAST_ACK",
+    },
+    ("fin", "reply"): {
+        "SYN_RECV": "FIN_WAIT",
+        "ESTABLISHED": "FIN_WAIT",
+        "FIN_WAIT": "LAST_ACK",
+        "CLOSE_WAIT": "LAST_ACK",
+    },
 }
 """tcp_conntracks of nf_conntrack_proto_tcp.c, as far as it changes a state; RST goes to CLOSE from everywhere."""
 
@@ -54,9 +64,11 @@ def nf_conntrack_in(k: Kernel, skb: Skb, at: At) -> Walk[Skb]:
 def init_conntrack(skb: Skb, flow: FlowTuple, at: At) -> Walk[Skb]:
     """net/netfilter/nf_conntrack_core.c: init_conntrack.  What cannot begin a connection is INVALID and not tracked."""
     l4 = skb.ip.payload
-    if isinstance(l4, Tcp) and "RST" in l4.flags or isinstance(l4, Icmp) and l4.type != 8:
+    if (isinstance(l4, Tcp) and "RST" in l4.flags) or (isinstance(l4, Icmp) and l4.type != 8):
         return replace(skb, ctinfo="INVALID")
-    state: CtState = "UNREPLIED" if not isinstance(l4, Tcp) else "SYN_SENT" if l4.flags == ("SYN",) else "ESTABLISHED"
+    state: CtState = (
+        "UNREPLIED" if not isinstance(l4, Tcp) else "SYN_SENT" if l4.flags == ("SYN",) else "ESTABLISHED"
+    )
     conn = Conn(flow, flow.reversed, state, type=l4.type if isinstance(l4, Icmp) else 0)
     created = replace(skb, ct=conn, ctinfo="NEW", direction="original")
     yield ConntrackCreated(created, at.dev, "init_conntrack", conn)
@@ -101,7 +113,9 @@ def updated(conn: Conn, direction: Direction, ip: IPv4) -> Conn:
         return conn if seen_reply == conn.seen_reply else replace(conn, seen_reply=True, state="REPLIED")
     kind = tcp_kind(ip.payload)
     state = "CLOSE" if kind == "rst" else NEXT_STATE.get((kind, direction), {}).get(conn.state, conn.state)
-    assured = conn.assured or (seen_reply and state == "ESTABLISHED" and conn.state in ("SYN_RECV", "ESTABLISHED"))
+    assured = conn.assured or (
+        seen_reply and state == "ESTABLISHED" and conn.state in ("SYN_RECV", "ESTABLISHED")
+    )
     if (state, seen_reply, assured) == (conn.state, conn.seen_reply, conn.assured):
         return conn
     return replace(conn, state=state, seen_reply=seen_reply, assured=assured)

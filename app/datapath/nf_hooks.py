@@ -1,7 +1,7 @@
 """The five hooks of IPv4 and what is registered at them, by priority  (net/netfilter/core.c; include/uapi/linux/netfilter_ipv4.h).
 
-    in -> PREROUTING -> route -> INPUT -> socket ... socket -> OUTPUT -> route -> POSTROUTING -> out
-                          \\---------------> FORWARD -----------------------------^
+in -> PREROUTING -> route -> INPUT -> socket ... socket -> OUTPUT -> route -> POSTROUTING -> out
+                      \\---------------> FORWARD -----------------------------^
 """
 
 from collections.abc import Callable, Mapping
@@ -15,9 +15,20 @@ from app.kernel.netfilter import Hook
 from app.kernel.skb import Skb
 
 HookFn = Callable[[Kernel, Skb, At], Walk[Skb]]
-RAW, CONNTRACK, MANGLE, NAT_DST, FILTER, SECURITY, NAT_SRC, CONFIRM = -300, -200, -150, -100, 0, 50, 100, 2**31 - 1
+RAW, CONNTRACK, MANGLE, NAT_DST, FILTER, SECURITY, NAT_SRC, CONFIRM = (
+    -300,
+    -200,
+    -150,
+    -100,
+    0,
+    50,
+    100,
+    2**31 - 1,
+)
 
-raw, mangle, filter_, security = (partial(ipt_do_table, table=t) for t in ("raw", "mangle", "filter", "security"))
+raw, mangle, filter_, security = (
+    partial(ipt_do_table, table=t) for t in ("raw", "mangle", "filter", "security")
+)
 nat_dst, nat_src = (partial(nf_nat_inet_fn, manip=m) for m in ("dst", "src"))
 
 HOOKS: Mapping[Hook, tuple[tuple[int, HookFn], ...]] = {

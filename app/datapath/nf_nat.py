@@ -17,7 +17,7 @@ from app.kernel.netfilter import Dnat, Masquerade, Snat
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
 from app.wire.addr import Address
-from app.wire.packet import Icmp, IPv4, Tcp, Udp
+from app.wire.packet import Icmp, IPv4
 
 Manip: TypeAlias = Literal["dst", "src"]
 EPHEMERAL = (1024, 65535)  # what a random source port is chosen from when the original one is above 1023
@@ -34,7 +34,9 @@ def nf_nat_inet_fn(k: Kernel, skb: Skb, at: At, manip: Manip) -> Walk[Skb]:
     if skb.ctinfo == "RELATED":
         ip = translate_error(conn, skb, manip)
     else:
-        ip = translate(skb.ip, conn.tuple("reply" if skb.direction == "original" else "original").reversed, manip)
+        ip = translate(
+            skb.ip, conn.tuple("reply" if skb.direction == "original" else "original").reversed, manip
+        )
     if ip == skb.ip:
         return skb
     skb = replace(skb.with_ip(ip), ct=conn)
@@ -82,8 +84,16 @@ def source_tuple(k: Kernel, conn: Conn, address: Address, *, random: bool) -> Fl
 def translate(ip: IPv4, target: FlowTuple, manip: Manip) -> IPv4:
     """The packet with the address and port that the target tuple has at this end.  nf_nat_proto.c: nf_nat_manip_pkt."""
     if manip == "dst":
-        return ip if (ip.dst, dport(ip)) == (target.dst, target.dport) else with_end(ip, "dst", target.dst, target.dport)
-    return ip if (ip.src, sport(ip)) == (target.src, target.sport) else with_end(ip, "src", target.src, target.sport)
+        return (
+            ip
+            if (ip.dst, dport(ip)) == (target.dst, target.dport)
+            else with_end(ip, "dst", target.dst, target.dport)
+        )
+    return (
+        ip
+        if (ip.src, sport(ip)) == (target.src, target.sport)
+        else with_end(ip, "src", target.src, target.sport)
+    )
 
 
 def translate_error(conn: Conn, skb: Skb, manip: Manip) -> IPv4:
@@ -101,17 +111,20 @@ def translate_error(conn: Conn, skb: Skb, manip: Manip) -> IPv4:
     quoted = translate(ip.payload.quoted, other, inverse)
     end = other.reversed
     message = replace(ip.payload, quoted=quoted)
-    return replace(ip, payload=message, dst=end.dst) if manip == "dst" else replace(ip, payload=message, src=end.src)
+    return (
+        replace(ip, payload=message, dst=end.dst)
+        if manip == "dst"
+        else replace(ip, payload=message, src=end.src)
+    )
 
 
 def with_end(ip: IPv4, end: Manip, address: Address, port: int) -> IPv4:
     l4 = ip.payload
-    payload: Tcp | Udp | Icmp
     if isinstance(l4, Icmp):
-        payload = replace(l4, id=port)
+        l4 = replace(l4, id=port)
     else:
-        payload = replace(l4, dport=port) if end == "dst" else replace(l4, sport=port)
-    return replace(ip, dst=address, payload=payload) if end == "dst" else replace(ip, src=address, payload=payload)
+        l4 = replace(l4, dport=port) if end == "dst" else replace(l4, sport=port)
+    return replace(ip, dst=address, payload=l4) if end == "dst" else replace(ip, src=address, payload=l4)
 
 
 def sport(ip: IPv4) -> int:

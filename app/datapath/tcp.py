@@ -15,7 +15,13 @@ from app.wire.packet import Icmp, IPv4, Message, Tcp, TcpFlag
 
 RTO = 1_000_000  # TCP_TIMEOUT_INIT, microseconds; the first retries of a SYN are linear (tcp_syn_linear_timeouts)
 SYN_RETRIES = 6
-ERRNO: dict[tuple[int, int], Errno] = {(3, 0): "ENETUNREACH", (3, 1): "EHOSTUNREACH", (3, 3): "ECONNREFUSED", (3, 13): "EHOSTUNREACH", (11, 0): "EHOSTUNREACH"}  # fmt: skip
+ERRNO: dict[tuple[int, int], Errno] = {
+    (3, 0): "ENETUNREACH",
+    (3, 1): "EHOSTUNREACH",
+    (3, 3): "ECONNREFUSED",
+    (3, 13): "EHOSTUNREACH",
+    (11, 0): "EHOSTUNREACH",
+}
 """icmp_err_convert of net/ipv4/icmp.c, by (type, code)."""
 
 
@@ -54,8 +60,14 @@ def transmit(
     mss = socket.mss if "SYN" in flags else None
     segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
     length = (message.size if message else 0) + (1 if "SYN" in flags or "FIN" in flags else 0)
-    state = {"ESTABLISHED": "FIN_WAIT", "CLOSE_WAIT": "LAST_ACK"}[socket.state or ""] if "FIN" in flags else socket.state
-    after = replace(socket, state=state, seq=socket.seq if "SYN" in flags else socket.seq + length, unacked=message)
+    state = (
+        {"ESTABLISHED": "FIN_WAIT", "CLOSE_WAIT": "LAST_ACK"}[socket.state or ""]
+        if "FIN" in flags
+        else socket.state
+    )
+    after = replace(
+        socket, state=state, seq=socket.seq if "SYN" in flags else socket.seq + length, unacked=message
+    )
     skb = replace(k.alloc_skb(IPv4(key.local, key.remote, segment)), gso=socket.mss if message else 0)
     yield SegmentSent(skb, None, "__tcp_transmit_skb", after, retry)
     route = k.fib.lookup(key.remote)
@@ -119,7 +131,9 @@ def tcp_conn_request(k: Kernel, skb: Skb, dev: str, listener: Socket) -> Walk[No
     if route is None:
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "inet_csk_route_req", dev)
     mss = min(syn.mss or 536, k.devices[ip_output.out_dev(route)].mtu - 40)
-    yield SocketOpened(None, None, "inet_reqsk_alloc", Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss))
+    yield SocketOpened(
+        None, None, "inet_reqsk_alloc", Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss)
+    )
     yield Arm(RTO, partial(tcp_retransmit_timer, key=key, retry=1))
     yield from transmit(k, key, ("SYN", "ACK"))
 
@@ -155,13 +169,21 @@ def tcp_rcv_established(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: 
         yield Arm(0, partial(tcp_recvmsg, key=key, skb=skb, message=segment.payload))
     elif "FIN" in segment.flags:
         state = "CLOSE_WAIT" if socket.state == "ESTABLISHED" else "TIME_WAIT"
-        yield SocketFound(skb, dev, "tcp_fin", socket, replace(socket, state=state, ack=segment.seq + 1, unacked=None))
+        yield SocketFound(
+            skb, dev, "tcp_fin", socket, replace(socket, state=state, ack=segment.seq + 1, unacked=None)
+        )
         if state == "TIME_WAIT":
             yield from transmit(k, key, ("ACK",))
         else:
             yield Arm(0, partial(k.upcalls.peer_closed, key=key))
     else:
-        after = None if socket.state == "LAST_ACK" else replace(socket, unacked=None) if socket.unacked else socket
+        after = (
+            None
+            if socket.state == "LAST_ACK"
+            else replace(socket, unacked=None)
+            if socket.unacked
+            else socket
+        )
         yield SocketFound(skb, dev, "tcp_ack", socket, after)
 
 

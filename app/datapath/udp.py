@@ -37,7 +37,9 @@ def ping(k: Kernel, process: str, remote: Address, identifier: int) -> Walk[Sock
         return None
     key = SocketKey("icmp", ANY, identifier)
     yield SocketOpened(None, None, "ping_get_port", Socket(key, process))
-    skb = k.alloc_skb(IPv4(ip_output.source_of(k, route), remote, Icmp(icmp.ECHO, 0, id=identifier, sequence=1)))
+    skb = k.alloc_skb(
+        IPv4(ip_output.source_of(k, route), remote, Icmp(icmp.ECHO, 0, id=identifier, sequence=1))
+    )
     yield SegmentSent(skb, None, "ping_v4_sendmsg")
     yield from send(k, skb, remote)
     return key
@@ -81,7 +83,9 @@ def udp_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     assert isinstance(message, Icmp) and message.quoted
     ours, l4 = message.quoted, message.quoted.payload
     key = (
-        SocketKey("udp", ours.src, l4.sport, ours.dst, l4.dport) if isinstance(l4, Udp) else SocketKey("icmp", ANY, echo_id(l4))
+        SocketKey("udp", ours.src, l4.sport, ours.dst, l4.dport)
+        if isinstance(l4, Udp)
+        else SocketKey("icmp", ANY, echo_id(l4))
     )
     socket = k.netns.learned.sockets.get(key)
     if socket is None:

@@ -1,8 +1,9 @@
 """The driver: runs one softirq pass at a time, and is the only writer of the world.
 
 A pass is a stage run in one namespace until nothing is left to do there.  A frame that leaves goes on the backlog of the
-device at the other end, a FIFO, as `veth_xmit` does with `netif_rx`: so copies of a flood advance together.  When the
-backlog is empty the clock jumps to the next timer.  Times are microseconds.
+device at the other end, a FIFO, as `veth_xmit` does with `netif_rx`: so copies of a flood advance together.  Processes
+that were woken run when no softirq is left, and when nothing is left at all the clock jumps to the next timer.  Times are
+microseconds.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ class Walker:
         self.seq = 0
         self.hop = 0
         self.skbs = 0
-        self.dice = Random(seed)  # noqa: S311 - a journey is a function of its URL
+        self.dice = Random(seed)
         self.backlog: deque[Pass] = deque()
+        self.runnable: deque[Pass] = deque()
         self.timers: list[tuple[int, int, Pass]] = []
         self.armed = 0
 
@@ -60,7 +62,7 @@ class Walker:
         self.timers.clear()
         self.backlog.append(Pass(at, stage, self.seq - 1 if self.seq else None, self.hop))
         ended = False
-        while self.backlog or (self.timers and not ended):
+        while self.backlog or self.runnable or (self.timers and not ended):
             for step in self.one_pass(self.next_pass()):
                 ended = ended or isinstance(step.event, ProbeEnded)
                 yield step
@@ -68,6 +70,8 @@ class Walker:
     def next_pass(self) -> Pass:
         if self.backlog:
             return self.backlog.popleft()
+        if self.runnable:
+            return self.runnable.popleft()
         self.clock, _, due = heappop(self.timers)
         return due
 
@@ -108,7 +112,12 @@ class Walker:
             self.backlog.append(Pass(due.at, same, cause, due.tick + 1))
         elif link.peer is not None and link.peer.netns in self.world.netns:
             skb = Skb(sent.skb.id, sent.skb.packet, clone_of=sent.skb.clone_of, gso=sent.skb.gso)
-            arrival = Pass(link.peer.netns, partial(netif_receive_skb, skb=skb, dev=link.peer.device), cause, due.tick + 1)
+            arrival = Pass(
+                link.peer.netns,
+                partial(netif_receive_skb, skb=skb, dev=link.peer.device),
+                cause,
+                due.tick + 1,
+            )
             if link.delay:
                 self.after(link.delay, arrival)
             else:
@@ -119,7 +128,7 @@ class Walker:
         if wish.delay:
             self.after(wish.delay, later)
         else:
-            self.backlog.append(later)
+            self.runnable.append(later)
 
     def after(self, delay: int, due: Pass) -> None:
         self.armed += 1

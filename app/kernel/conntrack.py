@@ -14,7 +14,16 @@ from app.wire.addr import Address
 CtInfo: TypeAlias = Literal["NEW", "ESTABLISHED", "RELATED", "INVALID"]
 Direction: TypeAlias = Literal["original", "reply"]
 CtState: TypeAlias = Literal[
-    "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "UNREPLIED", "REPLIED"
+    "SYN_SENT",
+    "SYN_RECV",
+    "ESTABLISHED",
+    "FIN_WAIT",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "TIME_WAIT",
+    "CLOSE",
+    "UNREPLIED",
+    "REPLIED",
 ]
 
 

@@ -69,7 +69,9 @@ class CommentMatch(Struct, frozen=True):
     comment: str
 
 
-Match: TypeAlias = MarkMatch | CtStateMatch | AddrTypeMatch | StatisticMatch | PhysdevMatch | PortMatch | CommentMatch
+Match: TypeAlias = (
+    MarkMatch | CtStateMatch | AddrTypeMatch | StatisticMatch | PhysdevMatch | PortMatch | CommentMatch
+)
 
 
 class Verdict(Struct, frozen=True):
@@ -151,7 +153,9 @@ class Chain:
 
     __slots__ = ("_anywhere", "_by_dst", "name", "policy", "rules")
 
-    def __init__(self, name: str, rules: Iterable[Rule] = (), policy: Literal["ACCEPT", "DROP"] | None = None) -> None:
+    def __init__(
+        self, name: str, rules: Iterable[Rule] = (), policy: Literal["ACCEPT", "DROP"] | None = None
+    ) -> None:
         self.name = name
         self.rules = tuple(rules)
         self.policy = policy
@@ -159,7 +163,9 @@ class Chain:
         self._anywhere: list[int] = []
         for position, rule in enumerate(self.rules):
             exact = rule.dst is not None and not rule.dst.invert and rule.dst.prefix.length == 32
-            (self._by_dst.setdefault(rule.dst.prefix.network, []) if exact and rule.dst else self._anywhere).append(position)
+            (
+                self._by_dst.setdefault(rule.dst.prefix.network, []) if exact and rule.dst else self._anywhere
+            ).append(position)
 
     def candidates(self, dst: Address) -> list[int]:
         """Positions of the rules that this destination does not exclude, in order: what must really be compared."""
@@ -167,7 +173,11 @@ class Chain:
         return sorted(self._anywhere + exact) if exact else self._anywhere
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Chain) and (self.name, self.policy, self.rules) == (other.name, other.policy, other.rules)
+        return isinstance(other, Chain) and (self.name, self.policy, self.rules) == (
+            other.name,
+            other.policy,
+            other.rules,
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -200,11 +210,18 @@ class Ruleset:
 
     def __init__(self, tables: Mapping[TableName, Mapping[str, Chain]] | None = None) -> None:
         self.tables: Mapping[TableName, Mapping[str, Chain]] = tables or {}
-        rules = {name: [rule for chain in chains.values() for rule in chain.rules] for name, chains in self.tables.items()}
+        rules = {
+            name: [rule for chain in chains.values() for rule in chain.rules]
+            for name, chains in self.tables.items()
+        }
         self.conntrack = any(needs_conntrack(rule) for found in rules.values() for rule in found)
         alive = {name for name in rules if name != "nat" or any(is_nat(rule) for rule in rules[name])}
         self.at_hook: Mapping[Hook, Mapping[TableName, Chain]] = {
-            hook: {t: c for t in order if t in alive and (c := self.tables[t].get(hook)) and (c.rules or c.policy == "DROP")}
+            hook: {
+                t: c
+                for t in order
+                if t in alive and (c := self.tables[t].get(hook)) and (c.rules or c.policy == "DROP")
+            }
             for hook, order in TABLES_AT.items()
         }
 

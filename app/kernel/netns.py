@@ -69,13 +69,19 @@ def netns(
     sockets: Iterable[Socket] = (),
 ) -> Netns:
     """A namespace just configured.  Devices are given in order of creation; indexes and connected routes follow from it."""
-    numbered = {device.name: replace(device, index=device.index or at) for at, device in enumerate(devices, 1)}
+    numbered = {
+        device.name: replace(device, index=device.index or at) for at, device in enumerate(devices, 1)
+    }
     up = [device for device in numbered.values() if device.up]
     ports: dict[str, tuple[str, ...]] = {d.name: () for d in numbered.values() if d.kind == "bridge"}
     for device in numbered.values():
         if device.master:
             ports[device.master] += (device.name,)
-    own = [FdbEntry(d.mac, d.master or d.name, d.name, permanent=True, local=True) for d in up if d.master or d.kind == "bridge"]
+    own = [
+        FdbEntry(d.mac, d.master or d.name, d.name, permanent=True, local=True)
+        for d in up
+        if d.master or d.kind == "bridge"
+    ]
     return Netns(
         id,
         Config(numbered, fib_of(up, routes), rules or Ruleset(), sysctl or {}, ports),

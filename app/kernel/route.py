@@ -85,11 +85,35 @@ def fib_of(devices: Iterable[Device], routes: Iterable[Route]) -> Fib:
         for interface in device.addresses:
             address = interface.address
             host = Prefix(number(address), 32)
-            local.append(Route(host, device.name, "local", src=address, scope="host", proto="kernel", table="local"))
+            local.append(
+                Route(host, device.name, "local", src=address, scope="host", proto="kernel", table="local")
+            )
             if device.kind == "loopback":
-                local.append(Route(LOOPBACK, device.name, "local", src=address, scope="host", proto="kernel", table="local"))
+                local.append(
+                    Route(
+                        LOOPBACK,
+                        device.name,
+                        "local",
+                        src=address,
+                        scope="host",
+                        proto="kernel",
+                        table="local",
+                    )
+                )
             elif interface.length < 32:
-                connected.append(Route(interface.prefix, device.name, src=address, scope="link", proto="kernel"))
+                connected.append(
+                    Route(interface.prefix, device.name, src=address, scope="link", proto="kernel")
+                )
                 last = Prefix(number(interface.prefix.last), 32)
-                local.append(Route(last, device.name, "broadcast", src=address, scope="link", proto="kernel", table="local"))
+                local.append(
+                    Route(
+                        last,
+                        device.name,
+                        "broadcast",
+                        src=address,
+                        scope="link",
+                        proto="kernel",
+                        table="local",
+                    )
+                )
     return Fib(RouteTable(local), RouteTable((*connected, *routes)))

@@ -7,7 +7,17 @@ from msgspec import Struct
 from app.wire.addr import ANY, Address
 from app.wire.packet import Message
 
-TcpState: TypeAlias = Literal["LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "LAST_ACK", "CLOSE_WAIT", "TIME_WAIT", "CLOSE"]
+TcpState: TypeAlias = Literal[
+    "LISTEN",
+    "SYN_SENT",
+    "SYN_RECV",
+    "ESTABLISHED",
+    "FIN_WAIT",
+    "LAST_ACK",
+    "CLOSE_WAIT",
+    "TIME_WAIT",
+    "CLOSE",
+]
 
 
 class SocketKey(Struct, frozen=True):

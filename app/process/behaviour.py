@@ -10,7 +10,17 @@ from app.datapath.kernel import Arm, Kernel, Walk
 from app.datapath.tcp import tcp_close, tcp_connect, tcp_sendmsg
 from app.datapath.udp import ping, udp_connect, udp_sendmsg
 from app.kernel.socket import Relay, Socket, SocketKey
-from app.process.programs import Act, Client, EchoServer, HttpServer, Probe, Program, Restart, ReverseProxy, Upstream
+from app.process.programs import (
+    Act,
+    Client,
+    EchoServer,
+    HttpServer,
+    Probe,
+    Program,
+    Restart,
+    ReverseProxy,
+    Upstream,
+)
 from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
 CLIENT = "curl"

@@ -26,9 +26,13 @@ class EventPattern(Struct, frozen=True):
             return False
         if self.function is not None and event.function != self.function:
             return False
-        if self.at is not None and not any(fnmatchcase(place, self.at) for place in (step.at, f"{step.at}/{event.dev}")):
+        if self.at is not None and not any(
+            fnmatchcase(place, self.at) for place in (step.at, f"{step.at}/{event.dev}")
+        ):
             return False
-        return all(event.skb is not None and field_of(event.skb.packet, name) == value for name, value in self.packet)
+        return all(
+            event.skb is not None and field_of(event.skb.packet, name) == value for name, value in self.packet
+        )
 
 
 class BeatSpec(Struct, frozen=True):

@@ -43,7 +43,14 @@ def layer_of(header: Header) -> Layer:
             return {"layer": "ipv4", "src": src, "dst": dst, "ttl": ttl, "protocol": header.protocol, "df": df,
                     "length": header.size}  # fmt: skip
         case Tcp(sport, dport, flags, seq, ack):
-            return {"layer": "tcp", "sport": sport, "dport": dport, "flags": list(flags), "seq": seq, "ack": ack}
+            return {
+                "layer": "tcp",
+                "sport": sport,
+                "dport": dport,
+                "flags": list(flags),
+                "seq": seq,
+                "ack": ack,
+            }
         case Udp(sport, dport):
             return {"layer": "udp", "sport": sport, "dport": dport, "length": header.size}
         case Vxlan(vni):
@@ -59,7 +66,12 @@ def layer_of(header: Header) -> Layer:
 
 
 def icmp_layer(icmp: Icmp) -> Layer:
-    layer: Layer = {"layer": "icmp", "type": icmp.type, "code": icmp.code, "name": ICMP_NAMES.get((icmp.type, icmp.code), "")}
+    layer: Layer = {
+        "layer": "icmp",
+        "type": icmp.type,
+        "code": icmp.code,
+        "name": ICMP_NAMES.get((icmp.type, icmp.code), ""),
+    }
     if icmp.quoted is not None:
         layer["quoted"] = f"{icmp.quoted.src} > {icmp.quoted.dst} ttl {icmp.quoted.ttl}"
         return layer | ({"mtu": icmp.mtu} if icmp.mtu else {})
@@ -72,7 +84,13 @@ def field_of(packet: Packet, name: str) -> str | None:
     for layer in packet_layers(packet):
         if layer["layer"] == wanted and field in layer:
             value = layer[field]
-            return "+".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+            return (
+                "+".join(value)
+                if isinstance(value, list)
+                else str(value).lower()
+                if isinstance(value, bool)
+                else str(value)
+            )
     return None
 
 
@@ -93,7 +111,9 @@ def layer_changes(was: Layer, is_: Layer) -> list[Change]:
     if was["layer"] != is_["layer"]:
         return [Change(was["layer"], summary(was), None), Change(is_["layer"], None, summary(is_))]
     name = was["layer"]
-    return [Change(f"{name}.{key}", was.get(key), value) for key, value in is_.items() if was.get(key) != value]
+    return [
+        Change(f"{name}.{key}", was.get(key), value) for key, value in is_.items() if was.get(key) != value
+    ]
 
 
 def summary(layer: Layer) -> Any:

@@ -16,7 +16,7 @@ Mac: TypeAlias = str
 
 BROADCAST_MAC: Mac = "ff:ff:ff:ff:ff:ff"
 ZERO_MAC: Mac = "00:00:00:00:00:00"
-ANY: Address = "0.0.0.0"  # noqa: S104 - the unspecified address, nothing is bound to it
+ANY: Address = "0.0.0.0"
 BROADCAST: Address = "255.255.255.255"
 
 

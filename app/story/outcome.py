@@ -1,0 +1,80 @@
+"""How a journey ended: one verdict, from what its last probe saw and from where its packets died."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from app.datapath.drop import DropReason
+from app.datapath.events import Dropped, HookPassed, IcmpSent, ProbeEnded, SegmentSent, Step
+from app.kernel.netfilter import Reject
+from app.kernel.origin import Origin
+from app.story.view import VerdictName
+from app.wire.packet import HttpResponse, Message, Tcp
+
+
+class Outcome(Struct, frozen=True):
+    """`reason` is a kernel's drop reason, what refused, or what was answered; `at` a device or netns id."""
+
+    verdict: VerdictName
+    reason: str
+    at: str | None = None
+    by: Origin | None = None
+
+
+def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
+    """The verdict on the last act.  A journey without a probe's end is undecided; it never happens in a finished walk."""
+    ends = [step for step in steps if isinstance(step.event, ProbeEnded)]
+    fatal = first_death(steps, ends)
+    if looped:
+        return Outcome("looped", "step limit", place(steps[-1]))
+    if not ends:
+        return Outcome("undecided", "the probe never ended")
+    last = ends[-1]
+    assert isinstance(last.event, ProbeEnded)
+    if last.event.error is None:
+        return Outcome("delivered", answer(last.event.message), last.at)
+    if last.event.error == "ECONNREFUSED":
+        return refusal(steps, last)
+    if fatal is None:
+        return Outcome("unanswered", last.event.error, last.at)
+    assert isinstance(fatal.event, Dropped)
+    verdict: VerdictName = "looped" if fatal.event.reason is DropReason.IP_INHDR else "dropped"
+    return Outcome(verdict, fatal.event.reason, place(fatal), fatal.event.by)
+
+
+def first_death(steps: Sequence[Step], ends: Sequence[Step]) -> Step | None:
+    """The first packet of the last act that died; copies for bystanders (OTHERHOST) are not the story."""
+    begin = ends[-2].seq if len(ends) > 1 else -1
+    return next(
+        (
+            s
+            for s in steps[begin + 1 :]
+            if isinstance(s.event, Dropped) and s.event.reason is not DropReason.OTHERHOST
+        ),
+        None,
+    )
+
+
+def refusal(steps: Sequence[Step], end: Step) -> Outcome:
+    """Who said no: a REJECT rule, a machine without a listener, or one that knows no such port."""
+    for step in reversed(steps[: end.seq]):
+        match step.event:
+            case HookPassed(verdict="REJECT", by=by):
+                return Outcome("rejected", Reject().icmp_with, place(step), by)
+            case IcmpSent(by=by):
+                return Outcome("rejected", "icmp-port-unreachable", step.at, by)
+            case SegmentSent(skb=skb) if (
+                skb and isinstance(skb.ip.payload, Tcp) and "RST" in skb.ip.payload.flags
+            ):
+                return Outcome("rejected", "tcp-reset", step.at)
+            case _:
+                continue
+    return Outcome("rejected", "ECONNREFUSED", end.at)
+
+
+def answer(message: Message | None) -> str:
+    return f"{message.status} {message.reason}" if isinstance(message, HttpResponse) else "answered"
+
+
+def place(step: Step) -> str:
+    return f"{step.at}/{step.event.dev}" if step.event.dev else step.at
