@@ -27,7 +27,7 @@ class DropReason(StrEnum):
     IP_NOPROTO = "IP_NOPROTO"
 
 
-class Drop(Exception):  # noqa: N818 - a decision, not an error
+class Drop(Exception):
     """Ends the pass of one skb; `guarded` turns it into a `Dropped` event, in one place."""
 
     def __init__(

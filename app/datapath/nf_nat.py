@@ -120,11 +120,8 @@ def translate_error(conn: Conn, skb: Skb, manip: Manip) -> IPv4:
 
 def with_end(ip: IPv4, end: Manip, address: Address, port: int) -> IPv4:
     l4 = ip.payload
-    if isinstance(l4, Icmp):
-        l4 = replace(l4, id=port)
-    else:
-        l4 = replace(l4, dport=port) if end == "dst" else replace(l4, sport=port)
-    return replace(ip, dst=address, payload=l4) if end == "dst" else replace(ip, src=address, payload=l4)
+    named = "id" if isinstance(l4, Icmp) else "dport" if end == "dst" else "sport"
+    return replace(ip, **{end: address, "payload": replace(l4, **{named: port})})
 
 
 def sport(ip: IPv4) -> int:

@@ -36,7 +36,7 @@ class Pass(Struct, frozen=True):
     tick: int
 
 
-class Looped(Exception):  # noqa: N818 - an outcome, not an error
+class Looped(Exception):
     """More steps than any honest journey takes: frames go round in circles in layer 2."""
 
 
