@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Literal, cast
 
 from msgspec import Struct
@@ -46,6 +47,12 @@ class Line(Struct, frozen=True):
     table: TableName
     chain: str
     rule: Rule | None = None
+
+
+@lru_cache(maxsize=65536)
+def within(cidr: str, invert: bool = False) -> AddressMatch:
+    """`[!] -s cidr` or `-d`, a bare address for a /32.  Every node compares with the same ones, so they are shared."""
+    return AddressMatch(Prefix.parse(cidr), invert)
 
 
 def ruleset(lines: Iterable[Line]) -> Ruleset:
@@ -103,9 +110,9 @@ def parse_rule(words: list[str]) -> Rule:
 def with_field(rule: Rule, option: str, value: str, invert: bool) -> Rule:
     match option:
         case "-s":
-            return replace(rule, src=AddressMatch(Prefix.parse(value), invert))
+            return replace(rule, src=within(value, invert))
         case "-d":
-            return replace(rule, dst=AddressMatch(Prefix.parse(value), invert))
+            return replace(rule, dst=within(value, invert))
         case "-i":
             return replace(rule, iif=DeviceMatch(value, invert))
         case "-o":

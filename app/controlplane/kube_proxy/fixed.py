@@ -37,7 +37,7 @@ JUMPS = """
 -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
-"""  # noqa: E501 - one rule, one line
+"""
 
 # The mark is taken off before masquerading, so that a packet passing twice (IPsec, say) is masqueraded once.
 FIXED = """

@@ -1,15 +1,17 @@
 """The rules of one service port, in the order in which kube-proxy's syncProxyRules writes them.
 
-    KUBE-SERVICES ─────────────────────────────────► KUBE-SVC | KUBE-SVL ──► KUBE-SEP ──► DNAT
-       └─► KUBE-NODEPORTS ─► (KUBE-FW ─►) KUBE-EXT ────┘
+    KUBE-SERVICES ─ cluster IP ─────────────────────────────────────► KUBE-SVC | KUBE-SVL ─► KUBE-SEP ─► DNAT
+        ├─ external address ─► (KUBE-FW ─►) KUBE-EXT ─────────────────────┘
+        └─ local address ────► KUBE-NODEPORTS ─► KUBE-EXT ────────────────┘
 
 What nat leaves alone, because nobody is behind it, meets REJECT or DROP in the filter table.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from app.controlplane.infrastructure import Proxy
-from app.controlplane.iptables import Line
+from app.controlplane.iptables import Line, within
 from app.controlplane.kube_proxy.names import endpoint_chain
 from app.controlplane.kube_proxy.port import ProxiedPort
 from app.kernel.netfilter import (
@@ -77,10 +79,6 @@ def line(
     )
 
 
-def only(address: Address) -> AddressMatch:
-    return AddressMatch(Prefix.parse(address))
-
-
 def refusal(port: ProxiedPort) -> tuple[str, Target]:
     """Refused where there is nobody at all, silence where others could answer: policy Local means to hide this node."""
     if port.choice.any:
@@ -90,7 +88,7 @@ def refusal(port: ProxiedPort) -> tuple[str, Target]:
 
 def cluster_ip(port: ProxiedPort) -> Iterator[Line]:
     assert port.service.cluster_ip, "a Service without an address has no proxied port"
-    dst, dport = only(port.service.cluster_ip), port.port.port
+    dst, dport = within(port.service.cluster_ip), port.port.port
     if port.internal_endpoints:
         comment = f"{port.name} cluster IP"
         yield line(port, "nat", "KUBE-SERVICES", comment, Jump(port.internal), dst=dst, dport=dport)
@@ -101,7 +99,7 @@ def cluster_ip(port: ProxiedPort) -> Iterator[Line]:
 
 def external_address(port: ProxiedPort, address: Address, kind: str, chain: str) -> Iterator[Line]:
     """An external or balancer's address that reaches this node untranslated."""
-    dst, dport = only(address), port.port.port
+    dst, dport = within(address), port.port.port
     if port.choice.any:
         yield line(port, "nat", "KUBE-SERVICES", f"{port.name} {kind}", Jump(chain), dst=dst, dport=dport)
     if not port.external_endpoints:
@@ -112,7 +110,7 @@ def external_address(port: ProxiedPort, address: Address, kind: str, chain: str)
 def not_let_through(port: ProxiedPort, address: Address) -> Line:
     """What comes back from KUBE-FW still carries the balancer's address, and so is known here."""
     comment = f"{port.name} traffic not accepted by {port.fw}"
-    dst, dport = only(address), port.port.port
+    dst, dport = within(address), port.port.port
     return line(port, "filter", "KUBE-PROXY-FIREWALL", comment, Verdict("DROP"), dst=dst, dport=dport)
 
 
@@ -145,48 +143,32 @@ def health_check(port: ProxiedPort) -> Iterator[Line]:
 
 def capture(port: ProxiedPort, proxy: Proxy) -> Iterator[Line]:
     """Who comes to the cluster IP from elsewhere than a pod is masqueraded: the answer has to come back here."""
-    if not port.internal_endpoints or not (proxy.masquerade_all or proxy.cluster_cidr):
+    if proxy.masquerade_all:
+        whom = None
+    elif proxy.cluster_cidr:
+        whom = within(proxy.cluster_cidr, invert=True)
+    else:
         return
-    assert port.service.cluster_ip, "a Service without an address has no proxied port"
-    strangers = None if proxy.masquerade_all else not_from(proxy.cluster_cidr)
-    yield line(
-        port,
-        "nat",
-        port.internal,
-        f"{port.name} cluster IP",
-        MARK_MASQ,
-        src=strangers,
-        dst=only(port.service.cluster_ip),
-        dport=port.port.port,
-    )
-
-
-def not_from(cidr: str | None) -> AddressMatch | None:
-    return AddressMatch(Prefix.parse(cidr), invert=True) if cidr else None
+    if port.internal_endpoints and port.service.cluster_ip:
+        comment, dst = f"{port.name} cluster IP", within(port.service.cluster_ip)
+        yield line(port, "nat", port.internal, comment, MARK_MASQ, src=whom, dst=dst, dport=port.port.port)
 
 
 def external_chain(port: ProxiedPort, proxy: Proxy) -> Iterator[Line]:
     """Policy Cluster masquerades, as the endpoint may be on another node; policy Local keeps the client's address."""
     if not port.choice.any or not port.accessible:
         return
+    add = partial(line, port, "nat", port.ext)
     whom = f"for {port.name} external destinations"
     if not port.external_local:
-        yield line(port, "nat", port.ext, f"masquerade traffic {whom}", MARK_MASQ)
+        yield add(f"masquerade traffic {whom}", MARK_MASQ)
     else:
-        to_all = Jump(port.svc)
         if proxy.cluster_cidr:
-            yield line(
-                port,
-                "nat",
-                port.ext,
-                f"pod traffic {whom}",
-                to_all,
-                src=AddressMatch(Prefix.parse(proxy.cluster_cidr)),
-            )
-        yield line(port, "nat", port.ext, f"masquerade LOCAL traffic {whom}", MARK_MASQ, FROM_HERE)
-        yield line(port, "nat", port.ext, f"route LOCAL traffic {whom}", to_all, FROM_HERE)
+            yield add(f"pod traffic {whom}", Jump(port.svc), src=within(proxy.cluster_cidr))
+        yield add(f"masquerade LOCAL traffic {whom}", MARK_MASQ, FROM_HERE)
+        yield add(f"route LOCAL traffic {whom}", Jump(port.svc), FROM_HERE)
     if port.external_endpoints:
-        yield line(port, "nat", port.ext, None, Jump(port.external))
+        yield add(None, Jump(port.external))
 
 
 def firewall_chain(port: ProxiedPort, node: Node) -> Iterator[Line]:
@@ -197,7 +179,7 @@ def firewall_chain(port: ProxiedPort, node: Node) -> Iterator[Line]:
     sources = [*ranges, *(balancers if any(node.address in Prefix.parse(cidr) for cidr in ranges) else ())]
     for source in sources:
         comment = f"{port.name} loadbalancer IP"
-        yield line(port, "nat", port.fw, comment, Jump(port.ext), src=AddressMatch(Prefix.parse(source)))
+        yield line(port, "nat", port.fw, comment, Jump(port.ext), src=within(source))
     yield line(
         port, "nat", port.fw, f"other traffic to {port.name} will be dropped by KUBE-PROXY-FIREWALL", None
     )
@@ -215,5 +197,5 @@ def spread(port: ProxiedPort, chain: str, backends: tuple[Backend, ...]) -> Iter
 def endpoint(port: ProxiedPort, backend: Backend) -> Iterator[Line]:
     """A pod that reaches itself is masqueraded, or it would see its own address as the client's."""
     chain = endpoint_chain(port.name, port.protocol, backend.key)
-    yield line(port, "nat", chain, port.name, MARK_MASQ, src=only(backend.address))
+    yield line(port, "nat", chain, port.name, MARK_MASQ, src=within(backend.address))
     yield line(port, "nat", chain, port.name, Dnat(backend.address, backend.port), dport=0)
