@@ -32,23 +32,32 @@ def load(
     source: str, settings: Mapping[str, str] | None = None, override: Override | None = None
 ) -> Scenario:
     """SCENARIO of the command line: a slug, a path, or `-` for standard input.  Raises ScenarioError."""
+    return scenario(opened(source), settings, override)
+
+
+def opened(source: str) -> Source:
+    """The file behind a slug, a path, or `-`, read and parsed.  Raises ScenarioError."""
     if SLUG.fullmatch(source):
-        return load_builtin(source, settings, override)
+        return opened_builtin(source)
     if source == "-":
-        return scenario(parse(sys.stdin.buffer.read(MAX_BYTES + 1), "-", "stdin"), settings, override)
-    return scenario(parse(read(Path(source), source), source, Path(source).stem), settings, override)
+        return parse(sys.stdin.buffer.read(MAX_BYTES + 1), "-", "stdin")
+    return parse(read(Path(source), source), source, Path(source).stem)
 
 
 def load_builtin(
     slug: str, settings: Mapping[str, str] | None = None, override: Override | None = None
 ) -> Scenario:
     """Only a built-in scenario: what the web server may open.  Raises ScenarioError."""
+    return scenario(opened_builtin(slug), settings, override)
+
+
+def opened_builtin(slug: str) -> Source:
     path = builtin_files().get(slug)
     if path is None:
         raise ScenarioError(
             [Fault(slug, None, "scenario", f"there is none of this name, expected one of {listing(slugs())}")]
         )
-    return scenario(builtin_source(slug, path, path.stat().st_mtime_ns), settings, override)
+    return builtin_source(slug, path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
