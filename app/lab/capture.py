@@ -10,6 +10,8 @@ import struct
 import time
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from app.lab.job import Frame
 from app.lab.namespaces import Namespaces
 
@@ -36,13 +38,17 @@ class Capture:
         Raises OverflowError when there were more than the kernel would keep, some hundred a namespace.
         """
         frames: list[Frame] = []
+        latest: dict[str, int] = {}
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
             ready, _, _ = select.select(list(self.netns_of), [], [], quiet)
             if not ready:
                 break
             for readable in ready:
-                frames += waiting(self.netns_of[readable], readable)
+                for frame in waiting(self.netns_of[readable], readable):
+                    # A copy carries the time of its original; in one namespace the socket's own order is the true one.
+                    latest[frame.netns] = max(frame.time, latest.get(frame.netns, 0))
+                    frames.append(replace(frame, time=latest[frame.netns]))
         for readable, netns in self.netns_of.items():
             _, lost = COUNTERS.unpack(readable.getsockopt(SOL_PACKET, PACKET_STATISTICS, COUNTERS.size))
             if lost:

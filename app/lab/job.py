@@ -29,8 +29,7 @@ class Upstream(Struct, frozen=True):
     host: str | None
     path: str
     exact: bool
-    address: str
-    port: int
+    endpoints: tuple[tuple[str, int], ...]
 
 
 class Server(Struct, frozen=True):
@@ -48,7 +47,7 @@ class Errand(Struct, frozen=True):
     """One thing a client does: from a fixed port, send this, wait so long for the answer."""
 
     netns: str
-    protocol: Literal["tcp", "udp", "icmp"]
+    protocol: str
     sport: int
     address: str
     port: int

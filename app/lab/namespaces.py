@@ -16,7 +16,7 @@ OWN_SYS = ("unshare", "--mount", "sh", "-c", 'mount -t sysfs lab /sys && exec "$
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class CommandFailed(Exception):  # noqa: N818 - the sentence it makes
+class CommandFailed(Exception):
     """A command of the setup ended with an error."""
 
 

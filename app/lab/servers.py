@@ -10,7 +10,8 @@ from app.lab.namespaces import Namespaces
 
 BACKLOG = 4096
 CHUNK = 65536
-Handler = Callable[[Server, bytes], bytes]
+FIRST_PORT = 40001
+Handler = Callable[[Server, bytes, str], bytes]
 
 
 def start(namespaces: Namespaces, server: Server) -> None:
@@ -39,17 +40,17 @@ def serve_udp(server: Server, opened: socket.socket) -> None:
 def serve_tcp(server: Server, opened: socket.socket) -> None:
     handle: Handler = {"http": respond, "echo": echo, "proxy": forward}[server.kind]
     while True:
-        connection, _ = opened.accept()
-        threading.Thread(target=converse, args=(server, connection, handle), daemon=True).start()
+        connection, (client, _) = opened.accept()
+        threading.Thread(target=converse, args=(server, connection, client, handle), daemon=True).start()
 
 
-def converse(server: Server, connection: socket.socket, handle: Handler) -> None:
+def converse(server: Server, connection: socket.socket, client: str, handle: Handler) -> None:
     """One request, one response; the client is the one to close.  A client may vanish: then there is nothing to say."""
     with connection:
         try:
             request = read_message(connection)
             if request:
-                connection.sendall(handle(server, request))
+                connection.sendall(handle(server, request, client))
                 connection.recv(CHUNK)
         except OSError:
             return
@@ -72,25 +73,27 @@ def is_whole(octets: bytes) -> bool:
     return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
-def echo(server: Server, request: bytes) -> bytes:
+def echo(server: Server, request: bytes, client: str) -> bytes:
     return request
 
 
-def respond(server: Server, request: bytes) -> bytes:
+def respond(server: Server, request: bytes, client: str) -> bytes:
     return response(200, "OK", server.body)
 
 
-def response(status: int, reason: str, body: str) -> bytes:
+def response(status: int, reason: str, body: str = "") -> bytes:
     return f"HTTP/1.1 {status} {reason}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}".encode()
 
 
-def forward(server: Server, request: bytes) -> bytes:
-    """The whole request goes to the first upstream that fits, by a connection of the proxy's own."""
+def forward(server: Server, request: bytes, client: str) -> bytes:
+    """The request goes to the first upstream that fits, by a connection of the proxy's own, from the first free port."""
     upstream = next((u for u in server.upstreams if fits(u, request)), None)
     if upstream is None:
-        return response(404, "Not Found", "")
-    with socket.create_connection((upstream.address, upstream.port)) as connection:
-        connection.sendall(request)
+        return response(404, "Not Found")
+    if not upstream.endpoints:
+        return response(503, "Service Unavailable")
+    with socket.create_connection(upstream.endpoints[0], source_address=("", FIRST_PORT)) as connection:
+        connection.sendall(request[:-2] + f"X-Forwarded-For: {client}\r\n\r\n".encode())
         return read_message(connection)
 
 
@@ -98,6 +101,6 @@ def fits(upstream: Upstream, request: bytes) -> bool:
     """By host and path, exact or prefix."""
     start, *headers = request.decode().split("\r\n")
     path = start.split()[1]
-    host = next((line[6:] for line in headers if line.startswith("Host: ")), None)
+    host = next((line[6:].partition(":")[0] for line in headers if line.startswith("Host: ")), None)
     wanted = path == upstream.path if upstream.exact else path.startswith(upstream.path)
     return wanted and upstream.host in (None, host)

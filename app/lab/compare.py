@@ -1,0 +1,123 @@
+"""The engine's frames and tables against the kernel's, differences in words.  The kernel is right.
+
+Compared are, in each namespace, the devices on which a frame was seen, in order, with addresses, ports, TTL, flags and
+length of every header.  Open are a tunnel's source port, masqueraded ports chosen by chance, sequence numbers and
+identifiers, and where bare ACKs and FINs stand among the rest: of those, only that they were seen.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Set
+from difflib import SequenceMatcher
+
+from app.datapath.events import Step
+from app.kernel.netfilter import Dnat, PortMatch
+from app.kernel.show import show
+from app.kernel.world import World
+from app.lab.job import Recording
+from app.lab.record import TABLES
+from app.lab.sightings import OPEN, Sighting, computed, recorded
+from app.process.programs import Act, Machines, Probe
+
+PROXY_PORT = 40001
+
+
+def differences(
+    machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording: Recording
+) -> list[str]:
+    """One sentence for each difference; none if the engine computed what the kernel did.  Raises NotDecoded."""
+    ports = fixed_ports(machines, acts)
+    ours, theirs = computed(steps, ports), recorded(recording, ports)
+    found = [
+        difference for netns in machines.world.netns for difference in frames_differ(netns, ours, theirs)
+    ]
+    world = steps[-1].world if steps else machines.world
+    return [*found, *tables_differ(world, recording, ports)]
+
+
+def fixed_ports(machines: Machines, acts: tuple[Act, ...]) -> Set[int]:
+    """Every port that somebody wrote down; all others are chosen by chance."""
+    ports = {PROXY_PORT}
+    for act in acts:
+        if isinstance(act, Probe):
+            ports |= {act.sport, act.port}
+    for netns in machines.world.netns.values():
+        ports |= {device.vxlan.port for device in netns.config.devices.values() if device.vxlan}
+        ports |= {socket.key.lport for socket in netns.learned.sockets.values()}
+        for chains in netns.config.rules.tables.values():
+            for rule in (rule for chain in chains.values() for rule in chain.rules):
+                ports |= {match.port for match in rule.matches if isinstance(match, PortMatch)}
+                if isinstance(rule.target, Dnat) and rule.target.port:
+                    ports.add(rule.target.port)
+    return ports
+
+
+def frames_differ(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[str]:
+    computed = [sighting for sighting in ours if sighting.netns == netns]
+    seen = [sighting for sighting in theirs if sighting.netns == netns]
+    firm_computed = [sighting for sighting in computed if sighting.firm]
+    firm_seen = [sighting for sighting in seen if sighting.firm]
+    matcher = SequenceMatcher(None, firm_computed, firm_seen, autojunk=False)
+    missing: list[Sighting] = []
+    extra: list[Sighting] = []
+    for tag, start, end, first, last in matcher.get_opcodes():
+        if tag != "equal":
+            missing += firm_computed[start:end]
+            extra += firm_seen[first:last]
+    yield from unequal(missing, extra)
+    yield from unequal(*set_differences(computed, seen))
+
+
+def set_differences(computed: list[Sighting], seen: list[Sighting]) -> tuple[list[Sighting], list[Sighting]]:
+    """Of the frames whose order is open: what only one side has, however often."""
+    loose = {s for s in computed if not s.firm}, {s for s in seen if not s.firm}
+    return sorted(loose[0] - loose[1], key=place), sorted(loose[1] - loose[0], key=place)
+
+
+def place(sighting: Sighting) -> str:
+    return sighting.place + sighting.name
+
+
+def unequal(computed: list[Sighting], seen: list[Sighting]) -> Iterator[str]:
+    """Pairs up what is nearly the same; the rest was seen by one side alone, or at another moment."""
+    left = list(seen)
+    alone: list[Sighting] = []
+    for ours in computed:
+        same = [theirs for theirs in left if theirs.place == ours.place and theirs.name == ours.name]
+        if same:
+            left.remove(same[0])
+            yield field_differences(ours, same[0])
+        else:
+            alone.append(ours)
+    yield from (f"{ours.place} {ours.name}: computed, the kernel had no such frame there" for ours in alone)
+    yield from (f"{theirs.place} {theirs.name}: seen in the kernel, not computed" for theirs in left)
+
+
+def field_differences(ours: Sighting, theirs: Sighting) -> str:
+    pairs = zip(ours.fields, theirs.fields, strict=False)
+    words = [
+        f"computed {name} {value}, kernel {other}" for (name, value), (_, other) in pairs if value != other
+    ]
+    return f"{ours.place} {ours.name}: {'; '.join(words) or 'at another place in the order'}"
+
+
+def tables_differ(world: World, recording: Recording, ports: Set[int]) -> Iterator[str]:
+    """Lines of `ip neigh`, `bridge fdb`, `conntrack -L` that one side has and the other not, timers left out."""
+    for netns in world.netns:
+        for command in TABLES:
+            ours = Counter(lines(show(world, netns, command).text, ports))
+            theirs = Counter(lines(recording.text(netns, command), ports))
+            yield from (f"{netns} {command}: computed {line}" for line in ours - theirs)
+            yield from (f"{netns} {command}: the kernel has {line}" for line in theirs - ours)
+
+
+def lines(text: str, ports: Set[int]) -> Iterable[str]:
+    """Without the seconds left, the line that counts, and ports of chance."""
+    for line in text.splitlines():
+        timeless = re.sub(r"^(tcp|udp|icmp)( +\d+) \d+", r"\1\2", line.rstrip())
+        if timeless and not timeless.startswith("conntrack v"):
+            yield re.sub(r"port=(\d+)", lambda found: known_port(int(found[1]), ports), timeless)
+
+
+def known_port(number: int, ports: Set[int]) -> str:
+    return f"port={number if number in ports else OPEN}"

@@ -1,0 +1,111 @@
+"""Octets off the wire as the header records that the engine computes with (RFC 826, 791, 792, 793, 768, 7348)."""
+
+import struct
+from collections.abc import Callable
+
+from app.wire.addr import Address, Mac
+from app.wire.packet import Arp, Ethernet, Icmp, IPv4, Tcp, TcpFlag, Text, Udp, Vxlan
+
+ETHERNET = struct.Struct("!6s6sH")
+ARP = struct.Struct("!HHBBH6s4s6s4s")
+IPV4 = struct.Struct("!BBHHHBBH4s4s")
+TCP = struct.Struct("!HHIIBBHHH")
+UDP = struct.Struct("!HHHH")
+ICMP = struct.Struct("!BBHHH")
+VXLAN = struct.Struct("!B3xI")
+
+ARP_TYPE, IPV4_TYPE = 0x0806, 0x0800
+DONT_FRAGMENT, FRAGMENT_OFFSET = 0x4000, 0x1FFF
+VXLAN_PORTS = (8472, 4789)
+FLAGS: dict[TcpFlag, int] = {"SYN": 0x02, "FIN": 0x01, "RST": 0x04, "PSH": 0x08, "ACK": 0x10}
+"""In the order in which they are named: SYN+ACK, FIN+ACK, PSH+ACK."""
+
+MSS_OPTION, END_OPTION, NO_OPTION = 2, 0, 1
+
+
+class NotDecoded(ValueError):
+    """A frame of a protocol that no journey has."""
+
+
+def frame(octets: bytes) -> Ethernet:
+    """Raises NotDecoded."""
+    dst, src, kind = ETHERNET.unpack_from(octets)
+    rest = octets[ETHERNET.size :]
+    if kind == ARP_TYPE:
+        return Ethernet(mac(src), mac(dst), arp(rest))
+    if kind == IPV4_TYPE:
+        return Ethernet(mac(src), mac(dst), ipv4(rest))
+    raise NotDecoded(f"Ethernet type {kind:#06x}")
+
+
+def mac(octets: bytes) -> Mac:
+    return octets.hex(":")
+
+
+def address(octets: bytes) -> Address:
+    return ".".join(map(str, octets))
+
+
+def arp(octets: bytes) -> Arp:
+    *_, op, sender_mac, sender_ip, target_mac, target_ip = ARP.unpack_from(octets)
+    return Arp(
+        "request" if op == 1 else "reply",
+        mac(sender_mac),
+        address(sender_ip),
+        mac(target_mac),
+        address(target_ip),
+    )
+
+
+def ipv4(octets: bytes) -> IPv4:
+    """Cut to its total length: what follows is Ethernet's padding.  A quoted packet may be shorter than it says."""
+    first, _, length, _, fragment, ttl, protocol, _, src, dst = IPV4.unpack_from(octets)
+    inside = octets[(first & 15) * 4 : length]
+    if fragment & FRAGMENT_OFFSET or protocol not in DECODERS:
+        raise NotDecoded(f"IP protocol {protocol}, fragment at {fragment & FRAGMENT_OFFSET}")
+    payload = DECODERS[protocol](inside)
+    return IPv4(address(src), address(dst), payload, ttl, bool(fragment & DONT_FRAGMENT))
+
+
+def tcp(octets: bytes) -> Tcp:
+    sport, dport, seq, ack, offset, bits, *_ = TCP.unpack_from(octets)
+    header = (offset >> 4) * 4
+    flags = tuple(name for name, bit in FLAGS.items() if bits & bit)
+    content = octets[header:]
+    return Tcp(sport, dport, flags, seq, ack, text(content), mss(octets[TCP.size : header]))
+
+
+def text(octets: bytes) -> Text | None:
+    return Text(octets.decode("latin-1")) if octets else None
+
+
+def mss(options: bytes) -> int | None:
+    at = 0
+    while at < len(options) and options[at] != END_OPTION:
+        if options[at] == NO_OPTION:
+            at += 1
+        elif options[at] == MSS_OPTION:
+            return int.from_bytes(options[at + 2 : at + 4], "big")
+        else:
+            at += options[at + 1]
+    return None
+
+
+def udp(octets: bytes) -> Udp:
+    sport, dport, *_ = UDP.unpack_from(octets)
+    content = octets[UDP.size :]
+    if dport in VXLAN_PORTS and len(content) > VXLAN.size:
+        _, vni = VXLAN.unpack_from(content)
+        return Udp(sport, dport, Vxlan(vni >> 8, frame(content[VXLAN.size :])))
+    return Udp(sport, dport, text(content))
+
+
+def icmp(octets: bytes) -> Icmp:
+    kind, code, _, first, second = ICMP.unpack_from(octets)
+    content = octets[ICMP.size :]
+    if Icmp(kind, code).is_error:
+        return Icmp(kind, code, quoted=ipv4(content), mtu=second)
+    return Icmp(kind, code, id=first, sequence=second)
+
+
+DECODERS: dict[int, Callable[[bytes], Tcp | Udp | Icmp]] = {1: icmp, 6: tcp, 17: udp}

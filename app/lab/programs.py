@@ -1,0 +1,63 @@
+"""What is installed in a world, and what its clients do, as processes of the sandbox."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from app.kernel.socket import Socket
+from app.lab.job import Errand, Server, Upstream
+from app.process.programs import Act, EchoServer, HttpServer, Machines, Probe, Program, ReverseProxy
+from app.wire.packet import HttpRequest, HttpResponse, Message, Text
+
+PING_OCTETS = bytes(56)  # what ping(8) sends
+HELLO = Text("hello")
+
+
+def servers(machines: Machines) -> Iterator[Server]:
+    """One for each listening socket whose program is known."""
+    for netns in machines.world.netns.values():
+        for socket in netns.learned.sockets.values():
+            if program := machines.programs.get((netns.id, socket.process)):
+                yield server(netns.id, socket, program)
+
+
+def server(netns: str, socket: Socket, program: Program) -> Server:
+    """Raises TypeError for a program that does not listen."""
+    protocol: Literal["tcp", "udp"] = "udp" if socket.key.protocol == "udp" else "tcp"
+    match program:
+        case HttpServer(body):
+            return Server(netns, "http", protocol, socket.key.lport, body)
+        case EchoServer():
+            return Server(netns, "echo", protocol, socket.key.lport)
+        case ReverseProxy(upstreams):
+            table = tuple(
+                Upstream(upstream.host, upstream.path, upstream.exact, upstream.endpoints)
+                for upstream in upstreams
+            )
+            return Server(netns, "proxy", protocol, socket.key.lport, upstreams=table)
+    raise TypeError(f"{program} does not listen")
+
+
+def errands(acts: Iterable[Act]) -> Iterator[Errand]:
+    """The probes, in order.  A restart changes no namespace, so there is nothing of it to build."""
+    for act in acts:
+        if isinstance(act, Probe):
+            yield errand(act)
+
+
+def errand(probe: Probe) -> Errand:
+    message = probe.message or (HELLO if probe.protocol == "udp" else None)
+    content = PING_OCTETS if probe.protocol == "icmp" else octets(message) if message else b""
+    seconds = probe.timeout / 1e6
+    return Errand(probe.netns, probe.protocol, probe.sport, probe.address, probe.port, content, seconds)
+
+
+def octets(message: Message) -> bytes:
+    """A message as it is on the wire (RFC 9112)."""
+    match message:
+        case HttpRequest(method, host, path, headers):
+            lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *(f"{n}: {v}" for n, v in headers)]
+            return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+        case HttpResponse(status, reason, body):
+            return f"HTTP/1.1 {status} {reason}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        case Text(data):
+            return data.encode()

@@ -1,0 +1,120 @@
+"""A frame on a device: what the engine says was there, and what the kernel's capture says, in one form."""
+
+from collections.abc import Iterable, Iterator, Set
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from app.datapath.events import Received, Step, Transmitted
+from app.lab import decode
+from app.lab.job import Recording
+from app.wire.packet import Arp, Ethernet, Header, Icmp, IPv4, Tcp, Udp, Vxlan
+
+Field: TypeAlias = tuple[str, str | int | None]
+OPEN = "any"
+
+
+class Sighting(Struct, frozen=True):
+    """`fields` are the headers' fields that must agree, outermost first; `name` says in words what frame it is."""
+
+    netns: str
+    device: str
+    outgoing: bool
+    fields: tuple[Field, ...]
+    name: str
+    firm: bool
+
+    @property
+    def place(self) -> str:
+        """`node1 vethyyy>`"""
+        return f"{self.netns} {self.device}{'>' if self.outgoing else '<'}"
+
+
+def computed(steps: Iterable[Step], ports: Set[int]) -> list[Sighting]:
+    """What a capture on every device would show of this walk."""
+    return [
+        sighting(step.at, step.event.dev or "", type(step.event) is Transmitted, step.event.skb.eth, ports)
+        for step in steps
+        if isinstance(step.event, Received | Transmitted) and step.event.skb
+    ]
+
+
+def recorded(recording: Recording, ports: Set[int]) -> list[Sighting]:
+    """What the captures showed.  Raises NotDecoded."""
+    return [
+        sighting(frame.netns, frame.device, frame.outgoing, decode.frame(frame.octets), ports)
+        for frame in recording.frames
+    ]
+
+
+def sighting(netns: str, device: str, outgoing: bool, frame: Ethernet, ports: Set[int]) -> Sighting:
+    return Sighting(
+        netns, device, outgoing, tuple(fields(frame, ports)), name_of(frame, ports), is_firm(frame)
+    )
+
+
+def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
+    """Names and values.  Ports that are not in `ports` are chance: a masqueraded one, a tunnel's source."""
+    match header:
+        case Ethernet(src, dst, payload):
+            yield from (("eth.src", src), ("eth.dst", dst))
+            yield from fields(payload, ports)
+        case Arp(op, sender_mac, sender_ip, target_mac, target_ip):
+            yield from (("arp.op", op), ("arp.sender_mac", sender_mac), ("arp.sender_ip", sender_ip))
+            yield from (("arp.target_mac", target_mac), ("arp.target_ip", target_ip))
+        case IPv4(src, dst, payload, ttl, df):
+            yield from (("ip.src", src), ("ip.dst", dst), ("ip.ttl", ttl), ("ip.df", df))
+            yield ("ip.length", header.size)
+            yield from fields(payload, ports)
+        case Tcp(sport, dport, flags, mss=mss):
+            yield from (("tcp.sport", port(sport, ports)), ("tcp.dport", port(dport, ports)))
+            yield from (("tcp.flags", "+".join(flags)), ("tcp.mss", mss))
+        case Udp(sport, dport, payload):
+            tunnel = isinstance(payload, Vxlan)
+            yield from (
+                ("udp.sport", OPEN if tunnel else port(sport, ports)),
+                ("udp.dport", port(dport, ports)),
+            )
+            if isinstance(payload, Vxlan):
+                yield ("vxlan.vni", payload.vni)
+                yield from ((f"inner {name}", value) for name, value in fields(payload.payload, ports))
+        case Icmp(kind, code, quoted, mtu):
+            yield from (("icmp.type", kind), ("icmp.code", code), ("icmp.mtu", mtu))
+            if quoted:
+                yield from ((f"quoted {name}", value) for name, value in fields(quoted, ports))
+
+
+def port(number: int, ports: Set[int]) -> int | str:
+    return number if number in ports else OPEN
+
+
+def name_of(header: Header, ports: Set[int]) -> str:
+    match header:
+        case Ethernet(payload=payload):
+            return name_of(payload, ports)
+        case Arp(op="request"):
+            return f"ARP who-has {header.target_ip} tell {header.sender_ip}"
+        case Arp():
+            return f"ARP {header.sender_ip} is-at {header.sender_mac}"
+        case IPv4(src, dst, Tcp(sport, dport, flags, payload=payload)):
+            ends = f"{src}:{port(sport, ports)} > {dst}:{port(dport, ports)}"
+            return f"{'+'.join(flags)} {ends}{' with data' if payload else ''}"
+        case IPv4(payload=Udp(payload=Vxlan(payload=inner))):
+            return f"VXLAN {header.src} > {header.dst} [{name_of(inner, ports)}]"
+        case IPv4(src, dst, Udp(sport, dport)):
+            return f"UDP {src}:{port(sport, ports)} > {dst}:{port(dport, ports)}"
+        case IPv4(src, dst, Icmp(kind, code, quoted)):
+            about = f" about {name_of(quoted, ports)}" if quoted else ""
+            return f"ICMP {kind}/{code} {src} > {dst}{about}"
+    return type(header).__name__
+
+
+def is_firm(frame: Ethernet) -> bool:
+    """Does its place in the order follow from the frames alone?  Bare ACKs and FINs depend on when processes wake."""
+    ip = frame.payload
+    while isinstance(ip, IPv4) and isinstance(ip.payload, Udp) and isinstance(ip.payload.payload, Vxlan):
+        ip = ip.payload.payload.payload.payload
+    if not isinstance(ip, IPv4) or not isinstance(ip.payload, Tcp):
+        return True
+    segment = ip.payload
+    return segment.payload is not None or "SYN" in segment.flags or "RST" in segment.flags
