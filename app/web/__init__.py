@@ -1,0 +1,1 @@
+"""HTTP: the gallery, the player, the stream of steps, the inspector and the API."""

@@ -1,0 +1,50 @@
+"""The API: journeys as JSON, and the schema they keep."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.scenario.load import load_builtin, slugs
+from app.scenario.model import Scenario
+from app.web.asked import demand
+from app.web.models import Journey, Problem, ScenarioItem, SettingItem, SettingOption
+from app.web.pages import Shelved
+
+router = APIRouter(prefix="/api")
+WRONG: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (404, 422)
+}
+
+
+@router.get("/scenarios")
+def scenarios() -> list[ScenarioItem]:
+    """Every built-in journey, in the order of the story."""
+    return [item(load_builtin(slug)) for slug in slugs()]
+
+
+def item(scenario: Scenario) -> ScenarioItem:
+    settings = [
+        SettingItem(
+            name=s.name, label=s.label, default=s.default,
+            options=[SettingOption(value=o.value, label=o.label) for o in s.options],
+        )
+        for s in scenario.settings
+    ]  # fmt: skip
+    return ScenarioItem(
+        slug=scenario.slug, title=scenario.title, question=scenario.question, summary=scenario.summary,
+        part=scenario.part, number=scenario.number, settings=settings,
+    )  # fmt: skip
+
+
+@router.get("/journeys/{slug}", response_model=Journey, responses=WRONG)
+def journey(request: Request, slug: str, shelf: Shelved) -> Response:
+    """The whole journey.  The query is the scenario's settings and `seed`; the answer is encoded once and kept."""
+    told = shelf.take(demand(slug, request.query_params))
+    return Response(told.json, media_type="application/json")
+
+
+@router.get("/schema")
+def schema() -> dict[str, Any]:
+    """JSON Schema of a journey, schema 1."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Journey.model_json_schema()}

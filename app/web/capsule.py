@@ -1,0 +1,110 @@
+"""The packet as it is drawn: a capsule of blocks L2, L3, L4, data; a tunnelled frame is a capsule within a capsule."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from markupsafe import escape
+
+from app.kernel.world import World
+from app.story.view import Layer
+from app.wire.addr import BROADCAST_MAC
+from app.wire.packet import VXLAN_OVERHEAD
+
+EPHEMERAL = 32768
+"""net.ipv4.ip_local_port_range begins here: the end with such a port is the client."""
+
+EM = 10.2
+"""Advance of one glyph at the projector's size, viewBox units: what the width of a capsule is estimated with."""
+
+
+def owners(world: World) -> dict[str, str]:
+    """MAC → the name a reader knows its owner by: a bridge or tunnel device by its own, anything else by its machine."""
+    return {
+        device.mac: device.name if device.kind in ("bridge", "vxlan") else ns.id.rpartition("/")[2]
+        for ns in world.netns.values()
+        for device in ns.config.devices.values()
+        if device.kind != "loopback"
+    } | {BROADCAST_MAC: "everyone"}
+
+
+def is_reply(packet: Sequence[Layer]) -> bool:
+    """Does it go from a server to its client?  The innermost ports decide; ICMP says it itself, and so does ARP."""
+    for layer in reversed(packet):
+        if layer["layer"] in ("tcp", "udp") and layer.get("dport") != 8472:
+            return bool(layer["sport"] < EPHEMERAL <= layer["dport"])
+        if layer["layer"] == "icmp":
+            return bool(layer["type"] != 8)
+        if layer["layer"] == "arp":
+            return bool(layer["op"] == "reply")
+    return False
+
+
+def capsule(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str] = ()) -> str:
+    """HTML on one line.  `rewritten` are the fields (`ipv4.dst`) that this step changed in the outermost header of their kind."""
+    if not packet:
+        return ""
+    split = next((at for at, layer in enumerate(packet) if layer["layer"] == "vxlan"), None)
+    kind = " reply" if is_reply(packet) else ""
+    if split is None:
+        return f'<div class="capsule{kind}">{cells(packet, names, rewritten)}</div>'
+    outer = cells(packet[:split], names, rewritten)
+    inner = cells(packet[split + 1 :], names, ())
+    tab = f'<span class="cell tab">VXLAN +{VXLAN_OVERHEAD} B</span>'
+    return f'<div class="capsule tunnel{kind}"><div class="outer">{outer}{tab}</div><div class="inner">{inner}</div></div>'
+
+
+def width(packet: Sequence[Layer], names: Mapping[str, str]) -> int:
+    """About how wide the capsule is at most, viewBox units."""
+    split = next((at for at, layer in enumerate(packet) if layer["layer"] == "vxlan"), None)
+    rows = [packet] if split is None else [packet[:split], packet[split + 1 :]]
+    texts = [[text for _, text in map(lambda layer: spoken(layer, names), row) if text] for row in rows]
+    return max(round(sum(len(text) * EM + 14 for text in row)) for row in texts) + (0 if split is None else 150)
+
+
+def cells(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str]) -> str:
+    shown = []
+    for layer in packet:
+        kind, text = spoken(layer, names)
+        if text:
+            changed = any(field.startswith(f"{layer['layer']}.") and not field.endswith(".ttl") for field in rewritten)
+            shown.append(f'<span class="cell {kind}{" new" if changed and kind == "l3" else ""}">{escape(text)}</span>')
+    return "".join(shown)
+
+
+def spoken(layer: Layer, names: Mapping[str, str]) -> tuple[str, str]:
+    """The class of a layer's block and the words in it."""
+    match layer["layer"]:
+        case "ethernet":
+            return "l2", f"{name(layer['src'], names)}→{name(layer['dst'], names)}"
+        case "arp" if layer["op"] == "request":
+            return "arp", f"who has {layer['target_ip']}?"
+        case "arp":
+            return "arp", f"{layer['sender_ip']} is here"
+        case "ipv4":
+            return "l3", f"{layer['src']}→{layer['dst']}"
+        case "tcp":
+            return "l4", "+".join(layer["flags"])
+        case "udp":
+            return "l4", f"UDP {layer['dport']}"
+        case "icmp":
+            return "l4", ICMP.get((layer["type"], layer["code"]), f"ICMP {layer['type']}")
+        case "http":
+            return "data", http(layer)
+        case "vxlan":
+            return "tab", ""
+        case "data":
+            return "data", str(layer.get("text", ""))
+        case other:
+            return "data", str(other)
+
+
+def http(layer: Layer) -> str:
+    return f"{layer['method']} {layer.get('path', '')}" if layer.get("method") else str(layer.get("status", "HTTP"))
+
+
+def name(mac: Any, names: Mapping[str, str]) -> str:
+    return names.get(mac, str(mac)[-5:])
+
+
+ICMP = {(0, 0): "echo reply", (8, 0): "echo", (3, 3): "port unreachable", (3, 1): "host unreachable",
+        (3, 0): "net unreachable", (3, 4): "too big", (11, 0): "TTL exceeded"}  # fmt: skip

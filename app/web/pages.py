@@ -1,0 +1,78 @@
+"""The pages: the gallery, the player, its stills and its inspector."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import HTMLResponse, Response
+
+from app.scenario.load import load_builtin, slugs
+from app.web.asked import Asked, demand, understand
+from app.web.contexts import Card, GalleryContext, Part, SceneContext
+from app.web.inspector import inspect
+from app.web.player_page import nearest, player, whole
+from app.web.render import render
+from app.web.stills import standalone
+from app.web.told import Shelf, Told
+
+router = APIRouter(include_in_schema=False)
+PARTS = {1: "One address for each pod", 2: "Across nodes, by overlay", 3: "Services, in and out"}
+REVALIDATE = {"Cache-Control": "no-cache"}
+
+
+def shelf_of(request: Request) -> Shelf:
+    shelf: Shelf = request.app.state.shelf
+    return shelf
+
+
+Shelved = Annotated[Shelf, Depends(shelf_of)]
+
+
+@router.get("/")
+def gallery() -> HTMLResponse:
+    scenarios = [load_builtin(slug) for slug in slugs()]
+    parts = tuple(
+        Part(number, title, tuple(Card(s.slug, s.title, s.question) for s in scenarios if s.part == number))
+        for number, title in PARTS.items()
+    )
+    return HTMLResponse(render(GalleryContext(parts=tuple(part for part in parts if part.cards))), headers=REVALIDATE)
+
+
+@router.get("/j/{slug}")
+def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse:
+    asked = understand(slug, without(request, "transcript"))
+    told = shelf.take(asked)
+    if request.query_params.get("transcript") == "whole":
+        return HTMLResponse(render(whole(asked, told)), headers=REVALIDATE)
+    return answered(asked, told, "0")
+
+
+@router.get("/j/{slug}/still.svg")
+def still(request: Request, slug: str, shelf: Shelved) -> Response:
+    """A picture of the journey's world for the gallery; it carries its own style, as an image has to."""
+    told = shelf.take(demand(slug, request.query_params))
+    drawing = render(SceneContext(scene=told.scene, still=None))
+    return Response(standalone(drawing), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/j/{slug}/{step}")
+def moment(request: Request, slug: str, step: str, shelf: Shelved) -> HTMLResponse:
+    asked = understand(slug, request.query_params)
+    return answered(asked, shelf.take(asked), step)
+
+
+@router.get("/j/{slug}/steps/{seq}/netns/{netns_id:path}")
+def netns(request: Request, slug: str, seq: Annotated[int, Path(ge=0)], netns_id: str, shelf: Shelved) -> HTMLResponse:
+    """The tables of a namespace at a step, as a piece of a page.  Raises NoSuchStep, NoSuchNetns."""
+    told = shelf.take(demand(slug, without(request, "grain")))
+    return HTMLResponse(render(inspect(told, seq, netns_id)), headers=REVALIDATE)
+
+
+def answered(asked: Asked, told: Told, step: str) -> HTMLResponse:
+    """The player at the step asked for, or at the nearest one with a note and the status 422."""
+    at, notes = nearest(told, step)
+    status = 422 if notes or asked.faults else 200
+    return HTMLResponse(render(player(asked, told, at, notes)), status, headers=REVALIDATE)
+
+
+def without(request: Request, name: str) -> dict[str, str]:
+    return {key: value for key, value in request.query_params.items() if key != name}

@@ -1,0 +1,103 @@
+"""Contexts of the player: the caption, the timeline, the still of the step that was asked for."""
+
+from math import sqrt
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from app.story.view import BeatView
+from app.web.asked import Asked
+from app.web.contexts import (
+    BeatBlock,
+    Caption,
+    Choice,
+    JourneyContext,
+    SceneContext,
+    SettingField,
+    Still,
+    WholeContext,
+)
+from app.web.render import markup
+from app.web.told import Told
+
+TELLING_MARKS = ("nat", "encap", "decap", "drop")
+
+
+def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> JourneyContext:
+    return JourneyContext(
+        title=told.title, question=asked.scenario.question, part=asked.scenario.part,
+        href=told.href, query=asked.query, whole=whole_href(asked), at=at, last=told.last, grain=asked.grain,
+        notes=(*notes, *asked.faults), settings=settings(asked), caption=caption(told, at),
+        picture=markup(SceneContext(scene=told.scene, still=still(told, at))),
+        detail=Markup(told.writer.detail(told.view.steps[at])),  # noqa: S704 - escaped by step_html
+        items=(), beats=blocks(told), netns_ids=tuple(dict.fromkeys(s.netns for s in told.scene.stations.values())),
+    )  # fmt: skip
+
+
+def whole(asked: Asked, told: Told) -> WholeContext:
+    return WholeContext(
+        title=told.title, question=asked.scenario.question, href=told.href, query=asked.query,
+        picture=markup(SceneContext(scene=told.scene, still=None)),
+        items=[Markup(item) for item in told.items],  # noqa: S704 - escaped by step_html
+        beats=blocks(told), outcome=told.view.outcome,
+    )  # fmt: skip
+
+
+def whole_href(asked: Asked) -> str:
+    query = asked.journey_query
+    return f"/j/{asked.slug}{query}{'&' if query else '?'}{urlencode({'transcript': 'whole'})}"
+
+
+def settings(asked: Asked) -> tuple[SettingField, ...]:
+    return tuple(
+        SettingField(s.name, s.label, tuple(Choice(o.value, o.label) for o in s.options), asked.scenario.chosen[s.name])
+        for s in asked.scenario.settings
+    )
+
+
+def beat_at(told: Told, at: int) -> tuple[int, BeatView] | None:
+    """The number, from 1, and the beat that holds this step."""
+    return next(((n, beat) for n, beat in enumerate(told.view.beats, 1) if beat.first <= at <= beat.last), None)
+
+
+def caption(told: Told, at: int) -> Caption:
+    """The same words that static/main.js writes: a page that was just loaded and one that was played must not differ."""
+    step, found = told.view.steps[at], beat_at(told, at)
+    here = f"step {at} of {told.last}"
+    if found is None:
+        return Caption(here, step.why, "")
+    number, beat = found
+    return Caption(f"Beat {number} of {len(told.view.beats)} · {here}", beat.text, step.why)
+
+
+def still(told: Told, at: int) -> Still:
+    step, place = told.view.steps[at], told.placed[at]
+    trail = "".join(
+        p.way for s, p in zip(told.view.steps[: at + 1], told.placed, strict=False) if s.skb is not None and s.skb == step.skb
+    )
+    blocks, wide, _ = told.writer.packet_of(step)
+    return Still(at, place.x, place.y, place.lane, told.writer.shift(place.x, wide), Markup(blocks), trail)  # noqa: S704
+
+
+def blocks(told: Told) -> tuple[BeatBlock, ...]:
+    return tuple(block(told, number, beat) for number, beat in enumerate(told.view.beats, 1))
+
+
+def block(told: Told, number: int, beat: BeatView) -> BeatBlock:
+    marks = (told.placed[seq].mark for seq in range(beat.first, beat.last + 1))
+    telling = tuple(dict.fromkeys(mark for mark in marks if mark in TELLING_MARKS))
+    weight = max(1, min(12, round(1.6 * sqrt(beat.last - beat.first + 1))))
+    return BeatBlock(
+        number, beat.id, beat.id.replace("-", " "), beat.text, beat.first, beat.last, weight, telling, beat.guide, beat.kernel
+    )
+
+
+def nearest(told: Told, step: str) -> tuple[int, tuple[str, ...]]:
+    """A step's number as the address says it, or the nearest that exists and a note."""
+    named = next((beat.first for beat in told.view.beats if beat.id == step), None)
+    if named is not None:
+        return named, ()
+    if step.isascii() and step.isdigit() and len(step) <= 9:
+        at = min(int(step), told.last)
+        return at, () if at == int(step) else (f"This journey has no step {int(step)}; its last one, {told.last}, is shown.",)
+    return 0, (f"“{step[:40]}” is neither a step's number nor a beat of this journey; its beginning is shown.",)

@@ -1,0 +1,83 @@
+/**
+ * The inspector: its tabs, the packet of the step, and the tables of a namespace, which the server prints when they are opened.
+ * htmx is loaded with the first table: a page that only plays never needs it.
+ */
+
+/** @param {string} id */
+const get = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+export class Inspector {
+  /** @type {string} */ #href;
+  /** @type {string} */ #query;
+  /** @type {string | null} */ #netns = null;
+  /** @type {number} */ #at = 0;
+  /** @type {string} what the tables show */ #shown = "";
+
+  /** @param {string} href @param {string} query */
+  constructor(href, query) {
+    this.#href = href;
+    this.#query = query;
+    const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[role=tab]")]);
+    tabs.forEach((tab, at) => {
+      tab.addEventListener("click", () => this.open(tab.id.slice(4)));
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const to = /** @type {HTMLElement} */ (tabs[(at + step + tabs.length) % tabs.length]);
+        this.open(to.id.slice(4));
+        to.focus();
+      });
+    });
+    get("devices").addEventListener("click", (event) => {
+      const chip = event.target instanceof Element ? event.target.closest("[data-inspect]") : null;
+      if (chip instanceof HTMLElement) this.inspect(chip.dataset.inspect ?? "");
+    });
+    get("panel-toggle").addEventListener("click", () => this.panel());
+  }
+
+  /** @param {string} name packet, device or steps */
+  open(name) {
+    for (const tab of document.querySelectorAll("[role=tab]")) {
+      const on = tab.id === `tab-${name}`;
+      tab.setAttribute("aria-selected", String(on));
+      tab.setAttribute("tabindex", on ? "0" : "-1");
+      get(tab.getAttribute("aria-controls") ?? "").hidden = !on;
+    }
+    this.panel(true);
+    this.#refresh();
+    if (name === "steps") document.querySelector("#transcript [aria-current]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** On a projector the inspector lies over the picture, and is there only when it is wanted.
+   * @param {boolean} [open] */
+  panel(open) {
+    const now = get("inspector").classList.toggle("open", open);
+    get("panel-toggle").setAttribute("aria-expanded", String(now));
+  }
+
+  /** @param {string} netns */
+  inspect(netns) {
+    this.#netns = netns;
+    for (const chip of document.querySelectorAll("[data-inspect]")) {
+      chip.setAttribute("aria-pressed", String(chip.getAttribute("data-inspect") === netns));
+    }
+    this.open("device");
+  }
+
+  /** The packet of this step, and the tables of the chosen namespace at it.
+   * @param {number} at @param {Element | null} detail */
+  show(at, detail) {
+    this.#at = at;
+    get("packet").replaceChildren(...[...(detail?.childNodes ?? [])].map((node) => node.cloneNode(true)));
+    this.#refresh();
+  }
+
+  async #refresh() {
+    if (this.#netns === null || get("pane-device").hidden) return;
+    const url = `${this.#href}/steps/${this.#at}/netns/${this.#netns}${this.#query}`;
+    if (url === this.#shown) return;
+    this.#shown = url;
+    const { default: htmx } = await import("./vendor/htmx.esm.min.js");
+    if (url === this.#shown) await htmx.ajax("GET", url, { target: "#tables", swap: "innerHTML" });
+  }
+}
