@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.controlplane.limitations import limitations
 from app.kube.objects import Cluster
 from app.scenario import settings as chooser
 from app.scenario import telling
@@ -120,7 +121,7 @@ def assembled(draft: Draft, names: Names) -> Scenario:
         telling.beats_of(document, draft.chosen),
         telling.expect_of(document, draft.chosen),
         tuple(sorted(draft.report.ignored)),
-        tuple(draft.report.notes),
+        (*draft.report.notes, *limitations(draft.cluster, infra)),
     )
 
 

@@ -38,7 +38,7 @@ def outside_host(host: HostSpec) -> OutsideHost:
 
 
 def complaints(infra: Infrastructure, cluster: Cluster) -> Iterator[Complaint]:
-    """Names and addresses that two machines share, balancers that point at no node."""
+    """Names and addresses that two machines share, balancers that point at no node, pigeons without a loft."""
     nodes = [node.name for node in cluster.nodes]
     taken = {node.address: f"node/{node.name}" for node in cluster.nodes}
     taken |= {pod.address: f"pod/{pod.name}" for pod in cluster.pods}
@@ -47,6 +47,11 @@ def complaints(infra: Infrastructure, cluster: Cluster) -> Iterator[Complaint]:
         *((("outside", "hosts", at), own) for at, own in enumerate(infra.hosts)),
         *((("outside", "loadBalancers", at), own) for at, own in enumerate(infra.balancers)),
     ]
+    if infra.fabric.kind == "pigeon" and (len(nodes) != 2 or machines):
+        yield (
+            ("fabric", "kind"),
+            "a pigeon flies between two nodes, expected two, and no host or balancer outside",
+        )
     for path, machine in machines:
         if machine.name in names:
             yield (*path, "name"), f"{machine.name} is a machine's name already, expected another"
