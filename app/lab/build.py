@@ -13,11 +13,12 @@ from app.kernel.show.iptables import iptables_save
 from app.kernel.world import World
 from app.lab.job import Command, Sysctl
 
-QUIET = {
-    "net.ipv6.conf.all.disable_ipv6": 1,
-    "net.ipv6.conf.default.disable_ipv6": 1,
+SURROUNDINGS = {
+    "net.ipv6.conf.all.disable_ipv6": "1",
+    "net.ipv6.conf.default.disable_ipv6": "1",
+    "net.ipv4.ping_group_range": "0 0",
 }
-"""No neighbour discovery and no multicast reports between the frames that matter."""
+"""No neighbour discovery and no multicast reports between the frames that matter; and ping without a raw socket."""
 
 CONFIGURED = (IP_FORWARD, BRIDGE_NF, ROUTE_LOCALNET, RP_FILTER)
 """Always written, as their defaults come from the machine that the sandbox stands on."""
@@ -32,7 +33,7 @@ def sysctls(world: World) -> Iterator[Sysctl]:
     """What is written before any device exists, so that devices inherit it."""
     for netns in world.netns.values():
         config = netns.config.sysctl
-        for name, value in {**QUIET, **dict.fromkeys(CONFIGURED, 0), **config}.items():
+        for name, value in {**SURROUNDINGS, **dict.fromkeys(CONFIGURED, 0), **config}.items():
             yield Sysctl(netns.id, name, str(value))
             if name in (RP_FILTER, ROUTE_LOCALNET):
                 yield Sysctl(netns.id, name.replace(".all.", ".default."), str(value))

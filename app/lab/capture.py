@@ -9,6 +9,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 
 from msgspec.structs import replace
 
@@ -37,23 +38,32 @@ class Capture:
 
         Raises OverflowError when there were more than the kernel would keep, some hundred a namespace.
         """
-        frames: list[Frame] = []
-        latest: dict[str, int] = {}
+        seen: dict[str, list[Frame]] = {netns: [] for netns in self.netns_of.values()}
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
             ready, _, _ = select.select(list(self.netns_of), [], [], quiet)
             if not ready:
                 break
             for readable in ready:
-                for frame in waiting(self.netns_of[readable], readable):
-                    # A copy carries the time of its original; in one namespace the socket's own order is the true one.
-                    latest[frame.netns] = max(frame.time, latest.get(frame.netns, 0))
-                    frames.append(replace(frame, time=latest[frame.netns]))
+                netns = self.netns_of[readable]
+                seen[netns] += waiting(netns, readable)
         for readable, netns in self.netns_of.items():
             _, lost = COUNTERS.unpack(readable.getsockopt(SOL_PACKET, PACKET_STATISTICS, COUNTERS.size))
             if lost:
                 raise OverflowError(f"the capture in {netns} lost {lost} frames")
-        return tuple(sorted(frames, key=lambda frame: frame.time))
+        in_step = (frame for frames in seen.values() for frame in monotonic(frames))
+        return tuple(sorted(in_step, key=lambda frame: frame.time))
+
+
+def monotonic(frames: list[Frame]) -> list[Frame]:
+    """In one namespace the socket's order is the true one, and no frame is later than its successor.
+
+    A copy carries the time of its original; and until the kernel has switched its time stamps on, shortly after they
+    were asked for, it stamps a frame when it is read.
+    """
+    backwards = frames[::-1]
+    times = accumulate((frame.time for frame in backwards), min)
+    return [replace(frame, time=time) for frame, time in zip(backwards, times, strict=True)][::-1]
 
 
 def waiting(netns: str, readable: socket.socket) -> Iterator[Frame]:

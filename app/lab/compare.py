@@ -6,7 +6,6 @@ identifiers, and where bare ACKs and FINs stand among the rest: of those, only t
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from difflib import SequenceMatcher
 
@@ -105,8 +104,8 @@ def tables_differ(world: World, recording: Recording, ports: Set[int]) -> Iterat
     """Lines of `ip neigh`, `bridge fdb`, `conntrack -L` that one side has and the other not, timers left out."""
     for netns in world.netns:
         for command in TABLES:
-            ours = Counter(lines(show(world, netns, command).text, ports))
-            theirs = Counter(lines(recording.text(netns, command), ports))
+            ours = set(lines(show(world, netns, command).text, ports))
+            theirs = set(lines(recording.text(netns, command), ports))
             yield from (f"{netns} {command}: computed {line}" for line in ours - theirs)
             yield from (f"{netns} {command}: the kernel has {line}" for line in theirs - ours)
 
@@ -116,8 +115,8 @@ def lines(text: str, ports: Set[int]) -> Iterable[str]:
     for line in text.splitlines():
         timeless = re.sub(r"^(tcp|udp|icmp)( +\d+) \d+", r"\1\2", line.rstrip())
         if timeless and not timeless.startswith("conntrack v"):
-            yield re.sub(r"port=(\d+)", lambda found: known_port(int(found[1]), ports), timeless)
+            yield re.sub(r"(port|id)=(\d+)", lambda found: known(found[1], int(found[2]), ports), timeless)
 
 
-def known_port(number: int, ports: Set[int]) -> str:
-    return f"port={number if number in ports else OPEN}"
+def known(word: str, number: int, ports: Set[int]) -> str:
+    return f"{word}={number if number in ports else OPEN}"

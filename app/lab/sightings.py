@@ -81,7 +81,8 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
         case Icmp(kind, code, quoted, mtu):
             yield from (("icmp.type", kind), ("icmp.code", code), ("icmp.mtu", mtu))
             if quoted:
-                yield from ((f"quoted {name}", value) for name, value in fields(quoted, ports))
+                whole = ((name, value) for name, value in fields(quoted, ports) if name != "ip.length")
+                yield from ((f"quoted {name}", value) for name, value in whole)  # it is quoted only in part
 
 
 def port(number: int, ports: Set[int]) -> int | str:
