@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -108,7 +109,7 @@ def test_every_beat_is_found_and_the_beats_cover_the_journey(journey: Journey) -
     assert [beat.spec.id for beat in beats] == [spec.id for spec in told(journey).beats]
     assert beats[0].first == 0
     assert beats[-1].last == journey.steps[-1].seq
-    assert all(one.last + 1 == next_.first for one, next_ in zip(beats, beats[1:], strict=False))
+    assert all(one.last + 1 == next_.first for one, next_ in pairwise(beats))
 
 
 def test_the_published_document_fits_its_schema(journey: Journey) -> None:

@@ -49,6 +49,6 @@ def replicas(deployment: m.DeploymentManifest, nodes: list[m.NodeManifest]) -> I
 
 def has_pods(deployment: m.DeploymentManifest, pods: Iterable[m.PodManifest]) -> bool:
     """Does the file bring the pods of this Deployment along, as `kubectl get deployments,pods` does?"""
-    wanted = deployment.spec.selector.match_labels.items()
+    wanted = deployment.spec.template.metadata.labels.items()
     peers = (pod.metadata for pod in pods if pod.metadata.namespace == deployment.metadata.namespace)
-    return any(wanted <= peer.labels.items() for peer in peers)
+    return bool(wanted) and any(wanted <= peer.labels.items() for peer in peers)

@@ -1,40 +1,45 @@
 """What `check` says about a file: every fault under every setting, or what a reader should know about a sound one."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice
 
 from app.scenario.assemble import Source, scenario
 from app.scenario.faults import Fault, ScenarioError
 from app.scenario.load import opened
 from app.scenario.model import Scenario
+from app.scenario.settings import combinations
+
+MAX_COMBINATIONS = 500
 
 
 def check(source: str) -> Iterator[str]:
     """Lines of the report.  Raises ScenarioError with the faults of all combinations of settings, each once."""
     read = opened(source)
-    first = scenario(read)
     faults: dict[Fault, None] = {}
-    for chosen in combinations(first):
+    sound = [scenario(read)]
+    for chosen in islice(combinations(sound[0].settings), MAX_COMBINATIONS):
         try:
-            scenario(read, chosen)
+            sound.append(scenario(read, chosen))
         except ScenarioError as error:
             faults.update(dict.fromkeys(error.faults))
     if faults:
         raise ScenarioError(list(faults))
-    return report(read, first)
+    return report(read, sound)
 
 
-def combinations(first: Scenario) -> Iterator[dict[str, str]]:
-    """Every choice of every setting."""
-    names = [setting.name for setting in first.settings]
-    for values in product(*([option.value for option in setting.options] for setting in first.settings)):
-        yield dict(zip(names, values, strict=True))
+def report(read: Source, sound: list[Scenario]) -> Iterator[str]:
+    """`sound` is the file with its defaults, then with every combination of its settings."""
+    first = sound[0]
+    yield f"{read.file}: sound. {first.title}: {', '.join(contents(first))}"
+    yield f"  probe: {first.probe_from} to {first.probe_to}, {first.protocol}"
+    for setting in first.settings:
+        yield f"  setting: {setting.name}={'|'.join(option.value for option in setting.options)}"
+    yield from dict.fromkeys(f"  note: {note}" for own in sound for note in own.notes)
+    yield from dict.fromkeys(f"  ignored: {field}" for own in sound for field in own.ignored)
 
 
-def report(read: Source, first: Scenario) -> Iterator[str]:
+def contents(first: Scenario) -> Iterator[str]:
     cluster = first.cluster
-    counted = ((len(cluster.nodes), "node"), (len(cluster.pods), "pod"), (len(cluster.services), "Service"))
-    held = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counted)
-    yield f"{read.file}: sound. {first.title}: {held}, {len(first.beats)} beats"
-    yield from (f"  note: {note}" for note in first.notes)
-    yield from (f"  ignored: {field}" for field in first.ignored)
+    counted = {"node": cluster.nodes, "pod": cluster.pods, "Service": cluster.services, "beat": first.beats}
+    for word, held in counted.items():
+        yield f"{len(held)} {word}{'' if len(held) == 1 else 's'}"

@@ -1,15 +1,20 @@
 """What no field can tell alone: names that point nowhere, addresses that two things have, ports that collide."""
 
+import re
 from collections.abc import Hashable, Iterable, Iterator
+from ipaddress import ip_address
 from typing import TypeVar
 
 from app.kube.objects import Node, Pod, Service
 from app.scenario import manifests as m
-from app.scenario.faults import Fault
+from app.scenario.faults import Fault, shown
 from app.scenario.inventory import Entry
+from app.scenario.kinds import MAC_PATTERN
 from app.scenario.located import Path
 from app.wire.addr import Prefix, number, text
 
+RESERVED = ("cloud", "switch")
+MAC_ANNOTATION = "packet-journeys/mac"
 K = TypeVar("K", bound=Hashable)
 
 
@@ -19,8 +24,28 @@ def twice(claims: Iterable[tuple[K, Entry, Path]], what: str) -> Iterator[Fault]
     for claimed, entry, path in claims:
         first = owners.setdefault(claimed, entry)
         if first is not entry:
-            shown = " ".join(map(str, claimed)) if isinstance(claimed, tuple) else claimed
-            yield entry.fault(path, f"{what} {shown} is {first.found.key}'s already, expected another")
+            words = " ".join(map(str, claimed)) if isinstance(claimed, tuple) else claimed
+            yield entry.fault(path, f"{what} {words} is {first.found.key}'s already, expected another")
+
+
+def manifest_faults(entry: Entry, manifest: m.NodeManifest) -> Iterator[Fault]:
+    """A node's addresses are addresses; its MAC, where one is annotated, is a MAC."""
+    for at, own in enumerate(manifest.status.addresses):
+        if own.type in ("InternalIP", "ExternalIP") and not is_address(own.address):
+            path: Path = ("status", "addresses", at, "address")
+            yield entry.fault(path, f"is {shown(own.address)}, expected an IP address such as 192.168.1.10")
+    mac = manifest.metadata.annotations.get(MAC_ANNOTATION)
+    if mac is not None and not re.fullmatch(MAC_PATTERN, mac):
+        path = ("metadata", "annotations", MAC_ANNOTATION)
+        yield entry.fault(path, f"is {shown(mac)}, expected a MAC such as 52:54:00:00:01:0a")
+
+
+def slice_faults(entry: Entry, manifest: m.EndpointSliceManifest) -> Iterator[Fault]:
+    for at, endpoint in enumerate(manifest.endpoints):
+        for index, address in enumerate(endpoint.addresses):
+            if not is_address(address, 4):
+                path = ("endpoints", at, "addresses", index)
+                yield entry.fault(path, f"is {shown(address)}, expected an IPv4 address such as 10.244.1.2")
 
 
 def node_faults(nodes: list[tuple[Entry, Node]]) -> Iterator[Fault]:
@@ -28,6 +53,10 @@ def node_faults(nodes: list[tuple[Entry, Node]]) -> Iterator[Fault]:
     public = ((node.external, entry, ("status", "addresses")) for entry, node in nodes if node.external)
     yield from twice(public, "public address")
     for entry, node in nodes:
+        if node.name in RESERVED:
+            yield entry.fault(
+                ("metadata", "name"), f"{node.name} names a machine outside, expected another name"
+            )
         if Prefix.parse(node.pod_cidr).length > 30:
             yield entry.fault(
                 ("spec", "podCIDR"), f"{node.pod_cidr} has no room for pods, expected at most a /30"
@@ -42,6 +71,8 @@ def pod_faults(pods: list[tuple[Entry, Pod]], nodes: list[tuple[Entry, Node]]) -
         *((p.address, entry, path) for entry, p in pods),
     ]
     yield from twice(claims, "address")
+    ids = ((f"{pod.node}/{pod.key}", entry, ("metadata", "name")) for entry, pod in pods)
+    yield from twice(ids, "network namespace")
     blocks = {node.name: node.pod_cidr for _, node in nodes}
     for entry, pod in pods:
         block = Prefix.parse(blocks[pod.node])
@@ -102,3 +133,11 @@ def ingress_faults(entry: Entry, manifest: m.IngressManifest) -> Iterator[Fault]
             if not (path.backend.service.port.number or path.backend.service.port.name):
                 where = ("spec", "rules", at, "http", "paths", index, "backend", "service", "port")
                 yield entry.fault(where, "is missing, expected a number or a name")
+
+
+def is_address(given: str, *versions: int) -> bool:
+    """Is it an IP address, of one of these versions?"""
+    try:
+        return ip_address(given).version in (versions or (4, 6))
+    except ValueError:
+        return False

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TypeVar
 
-from app.kube.objects import Cluster, Ingress, Node, Pod, Service
+from app.kube.objects import Cluster, EndpointSlice, Ingress, Node, Pod, Service
 from app.scenario import checks, objects
 from app.scenario import manifests as m
 from app.scenario.assign import Addresses, NodePorts, has_pods, replicas
@@ -31,7 +31,7 @@ def cluster_of(entries: list[Entry], service_cidr: str, report: Report) -> Clust
         tuple(node for _, node in nodes),
         tuple(pod for _, pod in pods),
         tuple(service for _, service in services),
-        tuple(objects.endpoint_slice(manifest) for _, manifest in of(kept, m.EndpointSliceManifest)),
+        slices_of(kept, report),
         ingresses_of(kept, report),
         tuple(dict.fromkeys((*BUILTIN_NAMESPACES, *namespaces_of(kept)))),
     )
@@ -59,6 +59,7 @@ def without_left_out(entries: list[Entry], report: Report) -> list[Entry]:
 def nodes_of(entries: list[Entry], report: Report) -> list[tuple[Entry, Node]]:
     made = []
     for entry, manifest in of(entries, m.NodeManifest):
+        report.faults += checks.manifest_faults(entry, manifest)
         node = objects.node(manifest)
         if node is None:
             report.faults.append(
@@ -78,11 +79,10 @@ def pods_of(entries: list[Entry], nodes: list[tuple[Entry, Node]], report: Repor
     for entry, manifest in chain(written, replicated(entries, report)):
         node = by_name.get(manifest.spec.node_name or "")
         address = manifest.status.pod_ip or (free.next(node.pod_cidr) if node else None)
-        if manifest.spec.node_name is None:
-            message = f"is missing, expected the name of a Node: {listing([*by_name])}"
-            report.faults.append(entry.fault(("spec", "nodeName"), message))
-        elif node is None:
-            message = f"there is no Node {manifest.spec.node_name!r}, expected one of {listing([*by_name])}"
+        if f"Node/{manifest.spec.node_name}" in report.unread:
+            continue
+        if node is None:
+            message = placed_nowhere(manifest.spec.node_name, list(by_name))
             report.faults.append(entry.fault(("spec", "nodeName"), message))
         elif address is None:
             message = f"finds no free address in {node.pod_cidr} of {node.name}, expected one"
@@ -94,6 +94,12 @@ def pods_of(entries: list[Entry], nodes: list[tuple[Entry, Node]], report: Repor
                 )
             made.append((entry, objects.pod(manifest, node.name, address)))
     return made
+
+
+def placed_nowhere(name: str | None, nodes: list[str]) -> str:
+    if name is None:
+        return f"is missing, expected the name of a Node: {listing(nodes)}"
+    return f"there is no Node {name!r}, expected one of {listing(nodes)}"
 
 
 def replicated(entries: list[Entry], report: Report) -> Iterator[tuple[Entry, m.PodManifest]]:
@@ -136,6 +142,12 @@ def services_of(entries: list[Entry], service_cidr: str, report: Report) -> list
         report.notes += [f"{entry.found.key} was given the {own}" for own in chosen]
         made.append((entry, service))
     return made
+
+
+def slices_of(entries: list[Entry], report: Report) -> tuple[EndpointSlice, ...]:
+    written = of(entries, m.EndpointSliceManifest)
+    report.faults += chain.from_iterable(checks.slice_faults(entry, manifest) for entry, manifest in written)
+    return tuple(objects.endpoint_slice(manifest) for _, manifest in written)
 
 
 def ingresses_of(entries: list[Entry], report: Report) -> tuple[Ingress, ...]:

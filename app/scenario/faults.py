@@ -15,7 +15,7 @@ class Fault(Struct, frozen=True):
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.field}: {self.message}"
+        return one_line(f"{place}: {self.field}: {self.message}")
 
 
 class ScenarioError(Exception):
@@ -24,6 +24,12 @@ class ScenarioError(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
         super().__init__("\n".join(map(str, self.faults)))
+
+
+def one_line(text: str, most: int = 600) -> str:
+    """Text from a stranger, fit for a terminal: no control characters, and an end."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
+    return shown if len(text) <= most else f"{shown}..."
 
 
 def listing(names: Sequence[str], most: int = 12) -> str:

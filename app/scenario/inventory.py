@@ -43,15 +43,19 @@ def key_of(body: Located) -> str:
 
 
 class Report:
-    """What comes to light while a file is read: faults, notes on what was decided, and what nothing here uses."""
+    """What comes to light while a file is read: faults, notes on what was decided, and what nothing here uses.
 
-    __slots__ = ("faults", "file", "ignored", "notes")
+    `unread` are the keys of objects with faults, so that nobody complains of their absence as well.
+    """
+
+    __slots__ = ("faults", "file", "ignored", "notes", "unread")
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.ignored: set[str] = set()
+        self.unread: set[str] = set()
 
     def objects(self, bodies: Iterable[Located]) -> list[Found]:
         """The objects among `bodies`; those that are none become faults."""
@@ -80,16 +84,15 @@ def objects(bodies: Iterable[Located], file: str) -> Iterator[Found | Fault]:
 def patched(found: list[Found], patches: Iterable[PatchSpec], report: Report) -> list[Found]:
     """The objects as the chosen options leave them."""
     for patch in patches:
-        known = {own.key: own for own in found}
+        known = [own.key for own in found]
         for key, body in patch.objects.items():
-            if key in known:
-                known[key] = replace(known[key], body=merged(known[key].body, body))
-            else:
+            if key not in known:
                 report.faults.append(unknown(report.file, body.line, f"objects.{key}", key, known))
+            found = [replace(own, body=merged(own.body, body)) if own.key == key else own for own in found]
         for key in patch.remove:
-            if known.pop(key, None) is None:
+            if key not in known:
                 report.faults.append(unknown(report.file, None, "remove", key, known))
-        found = [*known.values(), *report.objects(patch.add)]
+        found = [own for own in found if own.key not in patch.remove] + report.objects(patch.add)
     return found
 
 
@@ -111,11 +114,11 @@ def read_all(found: Iterable[Found], report: Report) -> list[Entry]:
         manifest = decode(own.body, kind, reading)
         report.faults += reading.faults
         report.ignored |= reading.ignored
-        if own.key in entries:
-            first = entries[own.key].found.body.line
-            report.faults.append(
-                own.fault(("metadata", "name"), f"is there twice, first on line {first}, expected once")
-            )
-        elif manifest is not None:
+        if manifest is None:
+            report.unread.add(own.key)
+        elif own.key in entries:
+            message = f"is there twice, first on line {entries[own.key].found.body.line}, expected once"
+            report.faults.append(own.fault(("metadata", "name"), message))
+        else:
             entries[own.key] = Entry(own, manifest)
     return list(entries.values())

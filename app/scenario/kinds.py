@@ -15,9 +15,10 @@ IPv4Block: TypeAlias = Annotated[
     str, described("ipv4-cidr", "an IPv4 block such as 10.244.1.0/24, host bits clear")
 ]
 Block: TypeAlias = Annotated[str, described("cidr", "a block such as 10.244.1.0/24, host bits clear")]
+MAC_PATTERN = "([0-9a-f]{2}:){5}[0-9a-f]{2}"
 MacText: TypeAlias = Annotated[
     str,
-    Meta(pattern=r"([0-9a-f]{2}:){5}[0-9a-f]{2}", description="a MAC such as 0a:58:0a:f4:01:02, lower case"),
+    Meta(pattern=MAC_PATTERN, description="a MAC such as 0a:58:0a:f4:01:02, lower case"),
 ]
 
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]

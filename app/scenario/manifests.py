@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from app.scenario.kinds import Block, Count, IpText, Label, NodePort, ObjectName, Port, api_name
 
-IntOrName: TypeAlias = Port | str
+IntOrName: TypeAlias = Port | Label
 Protocol: TypeAlias = Literal["TCP", "UDP", "SCTP"]
 TrafficPolicy: TypeAlias = Literal["Cluster", "Local"]
 
@@ -50,7 +50,7 @@ class NodeManifest(Api, frozen=True):
 
 class ContainerPortSpec(Api, frozen=True):
     container_port: Port
-    name: str | None = None
+    name: Label | None = None
     protocol: Protocol = "TCP"
 
 
@@ -120,7 +120,7 @@ class DeploymentManifest(Api, frozen=True):
 
 class ServicePortSpec(Api, frozen=True):
     port: Port
-    name: str | None = None
+    name: Label | None = None
     protocol: Protocol = "TCP"
     target_port: IntOrName | None = None
     node_port: NodePort | None = None
@@ -200,7 +200,7 @@ class EndpointSpec(Api, frozen=True):
 
 class EndpointPortSpec(Api, frozen=True):
     port: Port
-    name: str | None = None
+    name: Label | None = None
     protocol: Protocol = "TCP"
 
 
@@ -215,7 +215,7 @@ class EndpointSliceManifest(Api, frozen=True):
 
 class BackendPort(Api, frozen=True):
     number: Port | None = None
-    name: str | None = None
+    name: Label | None = None
 
 
 class BackendService(Api, frozen=True):

@@ -21,7 +21,7 @@ DEFAULT_PORTS: Mapping[str, int] = {"tcp": 80, "udp": 53, "icmp": 0}
 GRAMMAR = "pod/NAME[.NS], node/NAME, svc/NAME[.NS][:PORT], host/NAME, IP[:PORT] or http://HOST[:PORT]/PATH"
 
 
-class UnknownName(ValueError):  # noqa: N818 - the message is the fault's
+class UnknownName(ValueError):
     """The text names nothing, or more than one thing; the message says what was expected."""
 
 
@@ -94,7 +94,9 @@ class Names:
             "svc/" + re.sub(r"(\.svc(\.cluster\.local)?)$", "", name).removesuffix(".default")
         )
         if name not in self.dns and service is None:
-            raise UnknownName(f"no name {name!r} is known, expected one of {listing(sorted(self.dns))}")
+            raise UnknownName(
+                f"no name {name!r} is known, expected {listing(sorted(self.dns))} or an address"
+            )
         return self.dns.get(name) or (service.address if service else "")
 
     def thing(self, text: str) -> Thing:

@@ -52,7 +52,7 @@ def resolve(specs: tuple[ProbeSpec, ...], names: Names, cluster: Cluster) -> Res
     return Resolved(tuple(acts), ends[0] if ends else None, tuple(complaints))
 
 
-class Unresolved(ValueError):  # noqa: N818 - becomes one fault
+class Unresolved(ValueError):
     """A word of a probe means nothing here; `path` is where it stands."""
 
     def __init__(self, path: Path, message: str) -> None:

@@ -122,7 +122,7 @@ class PatternSpec(Document, frozen=True):
     event: str | None = None
     at: str | None = None
     function: str | None = None
-    packet: dict[str, str | int] = {}
+    packet: dict[str, str | int | bool] = {}
 
 
 class BeatSpecDocument(Document, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import asdict
 
 from app.controlplane.infrastructure import Fabric, Infrastructure, LoadBalancer, Network, OutsideHost, Proxy
+from app.kernel.device import Interface
 from app.kube.objects import Cluster
 from app.scenario.faults import listing
 from app.scenario.located import Complaint, Path
@@ -52,6 +53,8 @@ def complaints(infra: Infrastructure, cluster: Cluster) -> Iterator[Complaint]:
             ("fabric", "kind"),
             "a pigeon flies between two nodes, expected two, and no host or balancer outside",
         )
+    if infra.fabric.kind == "l2" and len({Interface(node.address, 24).prefix for node in cluster.nodes}) > 1:
+        yield ("fabric", "kind"), "l2 is one segment, expected nodes with addresses of one /24"
     for path, machine in machines:
         if machine.name in names:
             yield (*path, "name"), f"{machine.name} is a machine's name already, expected another"

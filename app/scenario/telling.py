@@ -27,8 +27,15 @@ def beats_of(document: ScenarioDocument, chosen: Mapping[str, str]) -> tuple[Bea
 
 def pattern(spec: PatternSpec) -> EventPattern:
     return EventPattern(
-        spec.event, spec.at, spec.function, tuple((field, str(value)) for field, value in spec.packet.items())
+        spec.event,
+        spec.at,
+        spec.function,
+        tuple((field, text(value)) for field, value in spec.packet.items()),
     )
+
+
+def text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def expect_of(document: ScenarioDocument, chosen: Mapping[str, str]) -> Expect:

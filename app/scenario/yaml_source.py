@@ -80,7 +80,7 @@ def decoded(data: bytes, file: str) -> str:
     raise ScenarioError([fault])
 
 
-class Hostile(Exception):  # noqa: N818 - ends the reading, becomes one fault
+class Hostile(Exception):
     """The file is built to harm its reader, or nobody could mean it."""
 
     def __init__(self, fault: Fault) -> None:
