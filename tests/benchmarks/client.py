@@ -63,28 +63,28 @@ def first_and_last(port: int, path: str) -> tuple[float, float]:
 
 
 class Reader(asyncio.Protocol):
-    """Asks for the stream again and again on one connection and counts the answers."""
+    """Asks for a stream, and for the next as soon as it has ended, on one connection; counts the answers."""
 
-    def __init__(self, path: str) -> None:
-        self.request, self.answers, self.tail = request(path), 0, b""
+    def __init__(self, paths: Iterator[str]) -> None:
+        self.paths, self.answers, self.tail = paths, 0, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(self.request)
+        transport.write(request(next(self.paths)))
 
     def data_received(self, data: bytes) -> None:
         self.tail = (self.tail + data)[-len(END) :]
         if self.tail == END:
             self.answers += 1
-            self.transport.write(self.request)
+            self.transport.write(request(next(self.paths)))
 
 
-async def throughput(port: int, path: str, connections: int = 50, duration: float = 1.0) -> float:
-    """Whole streams per second over that many connections that never pause."""
+async def throughput(port: int, paths: Iterator[str], connections: int = 50, duration: float = 1.0) -> float:
+    """Whole streams per second over that many connections that never pause; each stream takes the next path."""
     loop = asyncio.get_running_loop()
     opened = [
-        await loop.create_connection(partial(Reader, path), "127.0.0.1", port) for _ in range(connections)
+        await loop.create_connection(partial(Reader, paths), "127.0.0.1", port) for _ in range(connections)
     ]
     readers = [reader for _, reader in opened]
     start, before = time.perf_counter(), sum(reader.answers for reader in readers)

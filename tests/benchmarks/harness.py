@@ -53,3 +53,8 @@ def seconds(work: Callable[[], object], times: int = 1) -> Side:
         return (time.perf_counter() - start) / times
 
     return side
+
+
+def per(count: int, side: Side) -> Side:
+    """The same side for one of `count` things that it does."""
+    return lambda: side() / count

@@ -5,7 +5,10 @@ from playwright.sync_api import Page
 # Resolves one frame after the last wanted row is in the document, so when it has been painted.
 ROWS_PAINTED = """async (rows) => {
     const frame = () => new Promise(requestAnimationFrame);
-    while (document.querySelectorAll("li[id^=step-]").length < rows) await frame();
+    while (document.querySelectorAll("li[id^=step-]").length < rows) {
+        if (performance.now() > 30000) throw new Error(`fewer than ${rows} steps after 30 s`);
+        await frame();
+    }
     await frame();
     return performance.now();
 }"""
