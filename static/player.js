@@ -13,9 +13,6 @@
  * @property {number | null} clone the packet it is a copy of
  * @property {string} netns
  * @property {string} station
- * @property {number} x
- * @property {number} y
- * @property {number} lane height at which its capsule rests
  * @property {number} shift how far aside the capsule rests
  * @property {string} way path data from where the packet was; "" where it stays
  * @property {string} mark nat, encap, decap, drop, ask, learn or ""

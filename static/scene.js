@@ -8,7 +8,7 @@ import { distance, points } from "./player.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HTML = "http://www.w3.org/1999/xhtml";
-const OCTAGON = "M-7 -16h14l9 9v14l-9 9h-14l-9 -9v-14z";
+const OCTAGON = "M-6 -14h12l8 8v12l-8 8h-12l-8 -8v-12z";
 const PHONE = matchMedia("(max-width: 860px)");
 
 /** @param {string} name @param {Record<string, string | number>} attributes @param {...Node} children */
@@ -19,17 +19,24 @@ function make(name, attributes, ...children) {
   return element;
 }
 
+/** @typedef {{x: number, y: number, w: number, h: number, lane: number}} Station middle and size of its box, height of its lane */
+
 export class Scene {
   /** @type {SVGSVGElement} */ #svg;
   /** @type {(seq: number) => Element | null} */ #capsuleOf;
   /** @type {Animation[]} */ #moving = [];
   /** @type {Leg | null} */ #leg = null;
-  /** @type {{x: number, y: number} | null} */ #aim = null;
+  /** @type {Station | null} */ #aim = null;
+  /** @type {Map<string, Station>} */ #stations = new Map();
 
   /** @param {SVGSVGElement} svg @param {(seq: number) => Element | null} capsuleOf the drawn packet of a step */
   constructor(svg, capsuleOf) {
     this.#svg = svg;
     this.#capsuleOf = capsuleOf;
+    for (const thing of svg.querySelectorAll("[data-at]")) {
+      const [x, y, w, h, lane] = (thing.getAttribute("data-at") ?? "").split(" ").map(Number);
+      this.#stations.set(thing.getAttribute("data-id") ?? "", /** @type {Station} */ ({ x, y, w, h, lane }));
+    }
     new ResizeObserver(() => this.#frame()).observe(/** @type {Element} */ (svg.parentElement));
   }
 
@@ -37,17 +44,20 @@ export class Scene {
   paint(state) {
     this.still();
     for (const element of this.#svg.querySelectorAll("[data-netns]")) {
-      element.classList.toggle("dim", !state.lit.has(/** @type {SVGElement} */ (element).dataset.netns ?? ""));
-      element.classList.toggle("spot", element.getAttribute("data-id") === state.step.station);
+      const { netns, far, id } = /** @type {SVGElement} */ (element).dataset;
+      element.classList.toggle("dim", !state.lit.has(netns ?? "") || (far !== undefined && !state.lit.has(far)));
+      element.classList.toggle("spot", id === state.step.station);
     }
     const trail = this.#part("trail");
     trail.setAttribute("d", state.trail);
     trail.classList.toggle("tunnelled", state.tunnelled);
-    this.#part("tombs").replaceChildren(...state.tombs.map(tomb));
-    const others = state.others.map((other) => token(other.step, other.kind));
+    this.#part("tombs").replaceChildren(...state.tombs.map((step) => tomb(this.#at(step))));
+    const others = state.others.map((other) => copy(other, this.#at(other.step)));
     const main = state.capsule ? [this.#main(state.step)] : [];
     this.#part("tokens").replaceChildren(...others, ...main);
-    this.#aim = { x: state.step.x, y: state.step.y };
+    const at = this.#at(state.step);
+    this.#part("leader").setAttribute("d", state.capsule ? `M${at.x} ${at.y}V${at.lane}` : "");
+    this.#aim = at;
     this.#frame();
   }
 
@@ -75,9 +85,9 @@ export class Scene {
       if (!found) continue;
       if (step.way) this.#move(found, travel(step.way));
       const rest = found.querySelector("foreignObject");
-      if (rest && step.way) this.#move(rest, [aside(step, 0), { transform: "none", offset: 0.2 }, { transform: "none", offset: 0.8 }, aside(step, 1)]);
-      const leader = found.querySelector(".leader");
-      if (leader && step.way) this.#move(leader, [{ opacity: 0 }, { opacity: 0, offset: 0.85 }, { opacity: 1 }]);
+      const at = this.#at(step);
+      if (rest && step.way) this.#move(rest, [aside(step, at, 0), { transform: "none", offset: 0.2 }, { transform: "none", offset: 0.8 }, aside(step, at, 1)]);
+      if (rest && step.way) this.#move(this.#part("leader"), [{ opacity: 0 }, { opacity: 0, offset: 0.85 }, { opacity: 1 }]);
       const change = step.mark && !step.way ? found.querySelector(".rest") : null;
       if (change) this.#move(change, [{ opacity: 0.2 }, { opacity: 1 }]);
     }
@@ -95,17 +105,21 @@ export class Scene {
     return /** @type {SVGElement} */ (this.#svg.querySelector(`.${name}`));
   }
 
+  /** @param {Step} step @returns {Station} */
+  #at(step) {
+    return this.#stations.get(step.station) ?? { x: 0, y: 0, w: 0, h: 0, lane: 0 };
+  }
+
   /** @param {Step} step */
   #main(step) {
+    const at = this.#at(step);
+    const lift = at.lane - at.y;
     const rest = document.createElementNS(HTML, "div");
     rest.setAttribute("class", "rest");
     const capsule = this.#capsuleOf(step.seq);
     if (capsule) rest.append(capsule.cloneNode(true));
-    const lift = step.lane - step.y;
-    const group = token(step, "main");
-    group.prepend(make("path", { class: "leader", d: `M0 0V${lift}` }));
-    group.append(make("foreignObject", { x: step.shift - 260, y: lift - 40, width: 520, height: 80 }, rest));
-    return group;
+    return token("main", step, at,
+      make("foreignObject", { x: step.shift - 330, y: lift - 40, width: 660, height: 80 }, rest));
   }
 
   /** On a phone the picture is shown in its own size, and moved so that the packet is in the middle. */
@@ -116,10 +130,10 @@ export class Scene {
     }
     const box = /** @type {Element} */ (this.#svg.parentElement).getBoundingClientRect();
     const size = { x: Number(this.#svg.dataset.width), y: Number(this.#svg.dataset.height) };
-    const aim = this.#aim ?? { x: size.x / 2, y: size.y / 2 };
+    const aim = this.#aim ?? { x: size.x / 2, y: size.y / 2, lane: size.y / 2 };
     this.#svg.setAttribute("width", String(size.x));
     this.#svg.setAttribute("height", String(size.y));
-    this.#svg.style.transform = `translate(${within(box.width, size.x, aim.x)}px, ${within(box.height, size.y, aim.y)}px)`;
+    this.#svg.style.transform = `translate(${within(box.width, size.x, aim.x)}px, ${within(box.height, size.y, (aim.y + aim.lane) / 2)}px)`;
   }
 }
 
@@ -142,22 +156,30 @@ function travel(way) {
 }
 
 /** While it moves, the capsule rides on the wire; at rest it hangs beside what it is at, and hides nothing.
- * @param {Step} step @param {number} offset @returns {Keyframe} */
-function aside(step, offset) {
-  return offset === 1 ? { transform: "none", offset } : { transform: `translate(${-step.shift}px, ${step.y - step.lane}px)`, offset };
+ * @param {Step} step @param {Station} at @param {number} offset @returns {Keyframe} */
+function aside(step, at, offset) {
+  const transform = offset === 1 ? "none" : `translate(${-step.shift}px, ${at.y - at.lane}px)`;
+  return { transform, offset };
 }
 
-/** @param {Step} step @param {Other["kind"] | "main"} kind */
-function token(step, kind) {
-  const group = make("g", { class: `token ${kind}`, "data-seq": step.seq, transform: `translate(${step.x} ${step.y})` });
-  group.append(make("circle", { class: "bead", r: kind === "held" ? 9 : 7 }));
-  if (kind === "held") group.append(make("path", { class: "hands", d: "M0 -5V0L4 2" }));
-  return group;
+/** @param {string} kind @param {Step} step @param {Station} at @param {...Node} parts */
+function token(kind, step, at, ...parts) {
+  return make("g", { class: `token ${kind}`, "data-seq": step.seq, transform: `translate(${at.x} ${at.y})` }, ...parts);
 }
 
-/** @param {Step} step */
-function tomb(step) {
+/** Another packet: a bead on the corner of what it is at, so that the name stays readable.
+ * @param {Other} other @param {Station} at */
+function copy({ step, kind }, at) {
+  const side = kind === "held" ? -1 : 1;
+  const corner = `translate(${(side * at.w) / 2} ${-at.h / 2})`;
+  const bead = make("circle", { class: "bead", r: kind === "held" ? 9 : 7 });
+  const hands = kind === "held" ? [make("path", { class: "hands", d: "M0 -5V0L4 2" })] : [];
+  return token(kind, step, at, make("g", { transform: corner }, bead, ...hands));
+}
+
+/** @param {Station} at */
+function tomb(at) {
   const octagon = make("path", { d: OCTAGON });
-  const cross = make("path", { class: "cross", d: "M-6 -6L6 6M6 -6L-6 6" });
-  return make("g", { class: "tomb", transform: `translate(${step.x} ${step.y})` }, octagon, cross);
+  const cross = make("path", { class: "cross", d: "M-5 -5L5 5M5 -5L-5 5" });
+  return make("g", { class: "tomb", transform: `translate(${at.x - at.w / 2} ${at.y - at.h / 2})` }, octagon, cross);
 }

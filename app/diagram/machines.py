@@ -38,13 +38,16 @@ class Machine(Struct, frozen=True):
 
 
 def machines(world: World, seen: Collection[str]) -> list[Machine]:
-    """The machines to draw, in the world's order: all of a small world, those the journey visits of a large one."""
+    """The machines to draw, in the world's order: those the journey visits, and in a small world the other nodes too."""
     visited = frozenset(seen)
     ids = list(world.netns)
     roots = [id for id in ids if "/" not in id]
-    if len(roots) > MOST_MACHINES:
-        roots = [id for id in roots if id in visited or any(s.startswith(id + "/") for s in visited)]
-    return [machine(world, root, [id for id in ids if id.startswith(root + "/")], visited) for root in roots]
+    found = [machine(world, root, [id for id in ids if id.startswith(root + "/")], visited) for root in roots]
+    if not visited:
+        return found
+    touched = {id.partition("/")[0].partition("#")[0] for id in visited}
+    few = len(found) <= MOST_MACHINES
+    return [m for m in found if m.id in touched or (few and m.sort == "node")]
 
 
 def machine(world: World, root: str, children: list[str], seen: frozenset[str]) -> Machine:
@@ -62,9 +65,9 @@ def sort_of(root: Netns, has_children: bool) -> Sort:
         addressed = any(device.addresses for device in devices if device.kind != "loopback")
         return "node" if addressed else "switch"
     cables = sum(device.kind == "physical" for device in devices)
-    if cables > 1 and root.config.on(IP_FORWARD):
-        return "router"
-    return "balancer" if translates(root) else "host"
+    if translates(root) and cables == 1:
+        return "balancer"
+    return "router" if root.config.on(IP_FORWARD) else "host"
 
 
 def translates(root: Netns) -> bool:

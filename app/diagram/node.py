@@ -11,20 +11,21 @@ Rows of devices alternate with free lanes, in which the capsule of a packet rest
 """
 
 from app.diagram.machines import Machine, address_of
-from app.diagram.shapes import Box, Label, Sheet
+from app.diagram.shapes import Anchor, Box, Label, Sheet
 from app.kernel.device import Device
 
-TOP = 16
-CHILD_TOP, CHILD_HEIGHT, CHILD_GAP = 42, 88, 10
+TOP = 14
+CHILD_TOP, CHILD_HEIGHT, CHILD_GAP = 36, 88, 10
 CHILD_WIDTH, NARROW = 136, 114  # narrow where there are more than three
-LANE_A = 171
-ROOT_TOP = 172
-PORT_TOP, PORT_HEIGHT = 200, 24
-BRIDGE_TOP, BRIDGE_HEIGHT = 230, 30
-ROW = 304
-LANE_C = 353
-BOTTOM = 396
-WIDTH, PADDING = 420, 12
+LANE_A = 163
+ROOT_TOP = 164
+PORT_TOP, PORT_HEIGHT = 189, 25
+BRIDGE_TOP, BRIDGE_HEIGHT = 220, 30
+ROW = 291
+LANE_C = 340
+BOTTOM = 386
+WIDTH, PADDING = 424, 12
+GATE, HEXAGON = 72, 92  # widths
 FOOT = 15  # half the height of the NIC that stands on the lower edge
 
 
@@ -36,9 +37,13 @@ def width_of(machine: Machine) -> int:
 def draw_node(sheet: Sheet, machine: Machine, x: int, lean: int) -> None:
     """`x` is its left edge; `lean` shifts the NIC sideways, to make room for hosts beside the cloud."""
     id, width = machine.id, width_of(machine)
+    sheet.span = x, x + width
     sheet.frame(id, "node", Box(x, TOP, width, BOTTOM - TOP), Label(x + 18, TOP + 5, id, "name"))
     root = Box(x + PADDING, ROOT_TOP, width - 2 * PADDING, BOTTOM - 8 - ROOT_TOP)
-    sheet.frame(f"{id}#root", "root", root, Label(root.x + 10, root.bottom - 9, "root netns", "note"), netns=id)
+    corner = Label(root.x + 10, root.bottom - 9, "root netns", "note")
+    if lean < 0:
+        corner = Label(root.right - 10, root.bottom - 9, "root netns", "note", "end")
+    sheet.frame(f"{id}#root", "root", root, corner, netns=id)
     middle = x + width // 2
     draw_routing(sheet, machine, middle)
     draw_bridges(sheet, machine, x, width)
@@ -50,19 +55,20 @@ def draw_node(sheet: Sheet, machine: Machine, x: int, lean: int) -> None:
 def draw_routing(sheet: Sheet, machine: Machine, middle: int) -> None:
     """Hooks surround routing: what comes in or goes out passes the gate, and routing lies behind it."""
     id = machine.id
-    turn = middle + (104 if machine.hooked else 0)
-    sheet.put(f"{id}#route", "route", id, Box(turn - 50, ROW - 18, 100, 36), Label(turn, ROW + 5, "route", "note", "middle"), lane=LANE_C)
+    turn = middle + (GATE // 2 + 18 + HEXAGON // 2 if machine.hooked else 0)
+    hexagon = Box(turn - HEXAGON // 2, ROW - 18, HEXAGON, 36)
+    sheet.put(f"{id}#route", "route", id, hexagon, Label(turn, ROW + 5, "route", "note", "middle"), lane=LANE_C)
     if machine.hooked:
-        gate = Box(middle - 32, ROW - 18, 64, 36)
+        gate = Box(middle - GATE // 2, ROW - 18, GATE, 36)
         sheet.put(f"{id}#hooks", "hooks", id, gate, Label(middle, ROW + 5, "hooks", "note", "middle"), lane=LANE_C)
         sheet.join(f"{id}#hooks", f"{id}#route", "inside")
     for tunnel in machine.devices("vxlan"):
-        box = Box(middle - 188, ROW - 18, 128, 36)
-        label = Label(box.x + 75, ROW + 5, tunnel.name, "device", "middle")
+        box = Box(middle - 190, ROW - 18, 134, 36)
+        label = Label(box.x + 78, ROW + 5, tunnel.name, "device", "middle")
         sheet.put(f"{id}/{tunnel.name}", "tunnel", id, box, label, lane=LANE_C)
         sheet.join(f"{id}/{tunnel.name}", gate_of(machine), "inside")
     if f"{id}#process" in machine.seen:
-        at = turn + 74 if machine.hooked else middle + 74
+        at = turn + HEXAGON // 2 + 24
         sheet.put(f"{id}#process", "process", id, Box(at - 9, ROW - 9, 18, 18), lane=LANE_C)
         sheet.join(f"{id}#process", f"{id}#route", "inside")
 
@@ -90,7 +96,7 @@ def draw_children(sheet: Sheet, machine: Machine, x: int, width: int) -> None:
         box = Box(x + PADDING + at * (room + CHILD_GAP), CHILD_TOP, room, CHILD_HEIGHT)
         middle = box.centre[0]
         nic = next((d for d in child.config.devices.values() if d.kind == "veth"), None)
-        labels = [Label(middle, box.y + 22, child.id.partition("/")[2], "name", "middle")]
+        labels = [Label(middle, box.y + 21, child.id.partition("/")[2], "name", "middle")]
         if nic:
             labels.append(Label(middle, box.y + 41, address_of(nic), "address", "middle"))
         sheet.frame(child.id, "child", box, *labels)
@@ -132,11 +138,12 @@ def draw_loopback(sheet: Sheet, child: str, middle: int, box: Box) -> None:
 
 
 def draw_nic(sheet: Sheet, machine: Machine, nic: Device, middle: int, lean: int) -> None:
-    at = middle + lean
+    at, half = middle + lean, 32 if len(nic.name) < 6 else 46
     address = address_of(nic)
-    beside = Label(at + 40, BOTTOM - 12, address, "address") if lean <= 0 else Label(at - 40, BOTTOM - 12, address, "address", "end")
+    anchor: Anchor = "end" if lean > 0 else "start"
+    beside = Label(at + (-half - 8 if lean > 0 else half + 8), BOTTOM - 12, address, "address", anchor)
     label = Label(at, BOTTOM + 5, nic.name, "device", "middle")
-    box = Box(at - 32, BOTTOM - FOOT, 64, 2 * FOOT)
+    box = Box(at - half, BOTTOM - FOOT, 2 * half, 2 * FOOT)
     sheet.put(f"{machine.id}/{nic.name}", "device", machine.id, box, label, *([beside] if address else []), lane=LANE_C)
     bend = ((middle, LANE_C), (at, LANE_C)) if lean else ()
     sheet.join(gate_of(machine), f"{machine.id}/{nic.name}", "inside", *bend)

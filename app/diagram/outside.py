@@ -3,27 +3,31 @@
 from collections.abc import Sequence
 
 from app.diagram.machines import Machine, address_of, peers
-from app.diagram.shapes import Box, Label, Sheet
+from app.diagram.node import GATE, HEXAGON
+from app.diagram.shapes import Box, Kind, Label, Sheet
 from app.kernel.device import Device
 
-LANE_D = 442
-TOP = 484  # the upper edge of cloud and switch
-BUS = 512
-HUB = 540
-BOTTOM = 574
-HOST_WIDTH, HOST_TOP, HOST_HEIGHT = 146, 480, 94
-PORT_WIDTH, PORT_HEIGHT = 92, 24
+LANE_D = 431
+TOP = 472  # the upper edge of cloud and switch
+BUS = 498
+HUB = 526
+BOTTOM = 564
+HOST_WIDTH, HOST_TOP, HOST_HEIGHT = 150, 458, 102
+PORT_WIDTH, PORT_HEIGHT = 100, 25
 
 
 def draw_router(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
     """A cloud with its ports on its outline and its route table within; wires meet on a bus below the upper ports."""
     id, middle = machine.id, (left + right) // 2
-    sheet.frame(id, "cloud", Box(left, TOP, right - left, BOTTOM - TOP), Label(left + 14, HUB + 27, id, "name"))
-    turn = middle + (104 if machine.hooked else 0)
-    sheet.put(f"{id}#route", "route", id, Box(turn - 50, HUB - 17, 100, 34), Label(turn, HUB + 5, "route", "note", "middle"), lane=LANE_D)
+    sheet.span = left - 30, right + 30
+    sheet.frame(id, "cloud", Box(left, TOP, right - left, BOTTOM - TOP), Label(left + 12, HUB + 32, id, "name"))
+    hub = middle - 40 if machine.hooked else middle
+    turn = hub + (GATE // 2 + 14 + HEXAGON // 2 if machine.hooked else 0)
+    hexagon = Box(turn - HEXAGON // 2, HUB - 17, HEXAGON, 34)
+    sheet.put(f"{id}#route", "route", id, hexagon, Label(turn, HUB + 5, "route", "note", "middle"), lane=LANE_D)
     if machine.hooked:
-        gate = Box(middle - 32, HUB - 17, 64, 34)
-        sheet.put(f"{id}#hooks", "hooks", id, gate, Label(middle, HUB + 5, "hooks", "note", "middle"), lane=LANE_D)
+        gate = Box(hub - GATE // 2, HUB - 17, GATE, 34)
+        sheet.put(f"{id}#hooks", "hooks", id, gate, Label(hub, HUB + 5, "hooks", "note", "middle"), lane=LANE_D)
         sheet.join(f"{id}#hooks", f"{id}#route", "inside")
     gate_id = f"{id}#hooks" if machine.hooked else f"{id}#route"
     sides = {"left": left, "right": right}
@@ -32,11 +36,11 @@ def draw_router(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
         if at is None:
             side = "left" if nic.peer and is_left(sheet, nic.peer.netns, middle) else "right"
             port(sheet, id, nic, sides[side], HUB)
-            detour = ((right - 40, HUB), (right - 40, BUS), (middle, BUS)) if side == "right" else ()
+            detour = ((right - 36, HUB), (right - 36, BUS), (hub, BUS)) if side == "right" else ()
             sheet.join(f"{id}/{nic.name}", gate_id, "inside", *detour)
         else:
             port(sheet, id, nic, at, TOP)
-            sheet.join(f"{id}/{nic.name}", gate_id, "inside", (at, BUS), (middle, BUS))
+            sheet.join(f"{id}/{nic.name}", gate_id, "inside", (at, BUS), (hub, BUS))
 
 
 def place_of(sheet: Sheet, machine: Machine, nic: Device) -> int | None:
@@ -61,7 +65,8 @@ def draw_switch(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
     """A bridge with cables for ports and no address."""
     id = machine.id
     bar = Box(left, TOP + 24, right - left, 34)
-    sheet.frame(id, "switch", Box(left - 14, TOP, right - left + 28, 72))
+    sheet.span = left, right
+    sheet.frame(id, "switch", Box(left - 14, TOP, right - left + 28, 70))
     for bridge in machine.devices("bridge"):
         middle = bar.centre[1]
         name = Label(bar.x + 14, middle + 6, bridge.name, "device")
@@ -84,8 +89,9 @@ def draw_host(sheet: Sheet, machine: Machine, x: int, left: bool) -> None:
     """`left`: it stands left of the cloud, so its NIC is on its right edge."""
     id = machine.id
     nic = next(iter(machine.devices("physical")), None)
-    kind = "balancer" if machine.sort == "balancer" else "host"
+    kind: Kind = "balancer" if machine.sort == "balancer" else "host"
     middle = x + HOST_WIDTH // 2
+    sheet.span = x - 60, x + HOST_WIDTH + 60
     labels = [Label(middle, HOST_TOP + 22, id, "name", "middle")]
     if nic:
         labels.append(Label(middle, HOST_TOP + 42, address_of(nic), "address", "middle"))
@@ -94,7 +100,7 @@ def draw_host(sheet: Sheet, machine: Machine, x: int, left: bool) -> None:
     row = HUB
     inner = f"{id}#hooks" if machine.hooked else f"{id}#process"
     if machine.hooked:
-        gate = Box(far - 32, row - 15, 64, 30)
+        gate = Box(far - GATE // 2, row - 15, GATE, 30)
         sheet.put(inner, "hooks", id, gate, Label(far, row + 5, "hooks", "note", "middle"), lane=LANE_D)
     else:
         sheet.put(inner, "process", id, Box(far - 9, row - 9, 18, 18), lane=LANE_D)

@@ -14,7 +14,7 @@ Kind: TypeAlias = Literal[
 Role: TypeAlias = Literal["name", "device", "address", "note"]
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 
-SIZES: Mapping[Role, int] = {"name": 18, "device": 17, "address": 17, "note": 16}
+SIZES: Mapping[Role, float] = {"name": 19, "device": 18, "address": 18, "note": 17.5}
 """Font sizes at their largest, the projector preset: labels must not touch each other even then."""
 
 GLYPH = {"name": 0.62, "device": 0.602, "address": 0.602, "note": 0.6}
@@ -60,7 +60,7 @@ class Label(Struct, frozen=True):
         size = SIZES[self.role]
         width = round(len(self.text) * size * GLYPH[self.role])
         left = self.x - {"start": 0, "middle": width // 2, "end": width}[self.anchor]
-        return Box(left, self.y - round(size * 0.76), width, size)
+        return Box(left, self.y - round(size * 0.76), width, round(size))
 
 
 class Shape(Struct, frozen=True):
@@ -83,13 +83,21 @@ class Wire(Struct, frozen=True):
 
 
 class Station(Struct, frozen=True):
-    """A place a packet can be at.  `lane` is the height at which its capsule rests beside it without hiding a device."""
+    """A place a packet can be at: `x`, `y` is the middle of its box, `w` and `h` the box's size.
+
+    `lane` is the height at which its capsule rests beside it without hiding a device; `left` and `right` bound the
+    machine it belongs to.
+    """
 
     id: str
     netns: str
     x: int
     y: int
+    w: int
+    h: int
     lane: int
+    left: int
+    right: int
 
 
 class Scene(Struct, frozen=True):
@@ -103,12 +111,13 @@ class Scene(Struct, frozen=True):
 
 
 class Sheet:
-    """A picture in the making: the layout fills it, `scene` freezes it."""
+    """A picture in the making: the layout fills it, `scene` freezes it.  `span` bounds the machine that is being drawn."""
 
     def __init__(self) -> None:
         self.shapes: list[Shape] = []
         self.wires: list[Wire] = []
         self.stations: dict[str, Station] = {}
+        self.span = (0, 0)
 
     def frame(self, id: str, kind: Kind, box: Box, *labels: Label, netns: str | None = None) -> None:
         """Something a packet can be inside of."""
@@ -117,10 +126,7 @@ class Sheet:
     def put(self, id: str, kind: Kind, netns: str, box: Box, *labels: Label, lane: int) -> None:
         """Something a packet can be at: its station is the middle of the box."""
         self.shapes.append(Shape(id, kind, netns, box, labels))
-        self.stop(id, netns, box.centre, lane)
-
-    def stop(self, id: str, netns: str, at: Point, lane: int) -> None:
-        self.stations[id] = Station(id, netns, *at, lane)
+        self.stations[id] = Station(id, netns, *box.centre, box.w, box.h, lane, *self.span)
 
     def join(self, a: str, b: str, kind: Literal["veth", "cable", "inside", "bar", "flight"], *via: Point) -> None:
         """A wire from the middle of one station to the middle of the other."""

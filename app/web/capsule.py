@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from app.kernel.world import World
 from app.story.view import Layer
-from app.wire.addr import BROADCAST_MAC
+from app.wire.addr import BROADCAST_MAC, ZERO_MAC
 from app.wire.packet import VXLAN_OVERHEAD
 
 EPHEMERAL = 32768
@@ -18,13 +18,13 @@ EM = 10.2
 
 
 def owners(world: World) -> dict[str, str]:
-    """MAC → the name a reader knows its owner by: a bridge or tunnel device by its own, anything else by its machine."""
+    """MAC → the name a reader knows its owner by: a bridge by its own, any other device by its machine."""
     return {
-        device.mac: device.name if device.kind in ("bridge", "vxlan") else ns.id.rpartition("/")[2]
+        device.mac: device.name if device.kind == "bridge" else ns.id.rpartition("/")[2]
         for ns in world.netns.values()
         for device in ns.config.devices.values()
         if device.kind != "loopback"
-    } | {BROADCAST_MAC: "everyone"}
+    } | {BROADCAST_MAC: "everyone", ZERO_MAC: "lo"}
 
 
 def is_reply(packet: Sequence[Layer]) -> bool:
@@ -67,8 +67,13 @@ def cells(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collecti
         kind, text = spoken(layer, names)
         if text:
             changed = any(field.startswith(f"{layer['layer']}.") and not field.endswith(".ttl") for field in rewritten)
-            shown.append(f'<span class="cell {kind}{" new" if changed and kind == "l3" else ""}">{escape(text)}</span>')
+            shown.append(f'<span class="cell {kind}{" new" if changed and kind == "l3" else ""}">{arrowed(text)}</span>')
     return "".join(shown)
+
+
+def arrowed(text: str) -> str:
+    """The arrow is drawn by the style sheet: not every monospaced font has one that can be seen."""
+    return str(escape(text)).replace("→", '<i class="to">→</i>')
 
 
 def spoken(layer: Layer, names: Mapping[str, str]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from markupsafe import Markup
 from msgspec import Struct
 
-from app.diagram.shapes import Scene
+from app.diagram.shapes import Scene, Station
 from app.story.view import OutcomeView
 
 
@@ -33,15 +33,14 @@ class Part(Struct, frozen=True):
 
 
 class Still(Struct, frozen=True):
-    """A packet at rest in a picture: its place, its capsule, the way it came (path data)."""
+    """A packet at rest in a picture: its place, its capsule, the way it came (path data), the namespaces its beat is about."""
 
     seq: int
-    x: int
-    y: int
-    lane: int
+    at: Station
     shift: int
     capsule: Markup
     trail: str
+    lit: frozenset[str]
 
 
 class BeatBlock(Struct, frozen=True):

@@ -16,8 +16,8 @@ def deciding(event: AnyEvent) -> Iterator[tuple[Entry, str]]:
             yield entry, f"this entry names where {event.mac} is"
         case events.FdbLearned(entry=entry):
             yield entry, "this entry was just learned from the frame's source address"
-        case events.NeighLookedUp(entry=found) if found is not None:
-            yield found, f"this entry says what is known of {event.address}"
+        case events.NeighLookedUp(entry=found):
+            yield found, f"this entry knows the MAC of {found.address}"
         case events.NeighHeld(entry=held):
             yield held, "the packet waits here until somebody answers"
         case events.NeighUpdated(entry=updated):

@@ -4,14 +4,15 @@ from app.diagram.shapes import Box
 
 
 def cloud(box: Box) -> str:
-    """Straight above, where the ports stand; round at both ends and below."""
+    """Straight above, where the ports stand; two puffs at either end, and a scalloped lower edge."""
     x, y, r, b = box.x, box.y, box.right, box.bottom
-    mid = (y + b) // 2
-    return (
-        f"M{x + 10} {y}H{r - 10}C{r + 22} {y - 4} {r + 40} {mid - 18} {r + 20} {mid}"
-        f"C{r + 38} {b - 6} {r + 6} {b + 10} {r - 20} {b}H{x + 20}C{x - 6} {b + 10} {x - 38} {b - 6} {x - 20} {mid}"
-        f"C{x - 40} {mid - 18} {x - 22} {y - 4} {x + 10} {y}z"
-    )
+    half = (b - y) // 2
+    puffs = max(2, round((r - x) / 120))
+    step = (r - x) / puffs
+    below = "".join(f"q{-step / 2:.1f} 15 {-step:.1f} 0" for _ in range(puffs))
+    right = f"c28 -3 46 {half - 20} 24 {half}c18 {half // 2} 0 {half + 2} -24 {b - y - half}"
+    left = f"c-24 {half // -2 + 8} -42 {-half + 6} -24 {half - (b - y)}c-22 {20 - half} -4 {-half - 3} 24 {-half}"
+    return f"M{x} {y}H{r}{right}{below}{left}z"
 
 
 def hexagon(box: Box) -> str:

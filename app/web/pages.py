@@ -9,7 +9,7 @@ from app.scenario.load import load_builtin, slugs
 from app.web.asked import Asked, demand, understand
 from app.web.contexts import Card, GalleryContext, Part, SceneContext
 from app.web.inspector import inspect
-from app.web.player_page import nearest, player, whole
+from app.web.player_page import nearest, player, poster, whole
 from app.web.render import render
 from app.web.stills import standalone
 from app.web.told import Shelf, Told
@@ -50,7 +50,7 @@ def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse:
 def still(request: Request, slug: str, shelf: Shelved) -> Response:
     """A picture of the journey's world for the gallery; it carries its own style, as an image has to."""
     told = shelf.take(demand(slug, request.query_params))
-    drawing = render(SceneContext(scene=told.scene, still=None))
+    drawing = render(SceneContext(scene=told.scene, still=poster(told)))
     return Response(standalone(drawing), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=300"})
 
 

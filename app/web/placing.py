@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from app.diagram.paths import Ways, svg
-from app.diagram.shapes import Scene
+from app.diagram.shapes import Scene, Station
 from app.diagram.stations import station
 from app.kernel.world import World
 from app.story.view import StepView
@@ -23,10 +23,7 @@ QUIET = {"OTHERHOST", "NO_TX_TARGET"}
 class Placed(Struct, frozen=True):
     """`way` is path data from where this packet was before, "" if it stays; `mark` what the timeline shows of the step."""
 
-    station: str
-    x: int
-    y: int
-    lane: int
+    station: Station
     way: str
     mark: Mark
     ends: bool
@@ -57,9 +54,9 @@ class Placer:
         if step.skb is not None:
             self.last[step.skb] = here
         self.before = here
-        at = self.scene.stations[here]
         way = self.path(came_from, here) if came_from and came_from != here else ""
-        return Placed(here, at.x, at.y, at.lane, way, self.mark_of(step), step.event in ("Dropped", "ArpIgnored"))
+        ends = step.event in ("Dropped", "ArpIgnored")
+        return Placed(self.scene.stations[here], way, self.mark_of(step), ends)
 
     def station_of(self, step: StepView, came_from: str | None) -> str:
         """A drop is shown where the packet was: its reason, not another place, is the news."""

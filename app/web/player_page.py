@@ -4,6 +4,7 @@ from math import sqrt
 from urllib.parse import urlencode
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from app.story.view import BeatView
 from app.web.asked import Asked
@@ -75,8 +76,18 @@ def still(told: Told, at: int) -> Still:
     trail = "".join(
         p.way for s, p in zip(told.view.steps[: at + 1], told.placed, strict=False) if s.skb is not None and s.skb == step.skb
     )
+    found = beat_at(told, at)
+    first, last = (found[1].first, found[1].last) if found else (0, told.last)
+    lit = (s.at.netns for s in told.view.steps[first : last + 1])
     blocks, wide, _ = told.writer.packet_of(step)
-    return Still(at, place.x, place.y, place.lane, told.writer.shift(place.x, wide), Markup(blocks), trail)  # noqa: S704
+    shift = told.writer.shift(place.station, wide)
+    return Still(at, place.station, shift, Markup(blocks), trail, frozenset(lit))  # noqa: S704
+
+
+def poster(told: Told) -> Still:
+    """The request where it arrived, its whole way behind it; small as it is shown, without words."""
+    arrived = next((step.seq for step in told.view.steps if step.event == "MessageRead"), told.last)
+    return replace(still(told, arrived), capsule=Markup(), lit=frozenset(step.at.netns for step in told.view.steps))
 
 
 def blocks(told: Told) -> tuple[BeatBlock, ...]:

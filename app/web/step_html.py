@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 from markupsafe import escape
 
+from app.diagram.shapes import Station
 from app.story.view import Change, Layer, StepView
 from app.web.capsule import capsule, width
 from app.web.placing import Placed
 
 TITLES = {"ethernet": "Ethernet", "arp": "ARP", "ipv4": "IPv4", "tcp": "TCP", "udp": "UDP", "icmp": "ICMP", "vxlan": "VXLAN",
           "http": "HTTP", "dns": "DNS", "text": "Data"}  # fmt: skip
+NOTHING: frozenset[str] = frozenset()
 OCTETS = {"ethernet": 14, "arp": 28, "ipv4": 20, "udp": 8, "vxlan": 8}
 
 
@@ -33,8 +35,8 @@ class StepWriter:
         return (
             f'<li id="step-{step.seq}" class="step" data-seq="{step.seq}" data-tick="{step.tick}" data-hop="{step.hop}" '
             f'data-event="{escape(step.event)}" data-skb="{number(step.skb)}" data-clone="{number(step.clone_of)}" '
-            f'data-netns="{escape(step.at.netns)}" data-station="{escape(at.station)}" data-x="{at.x}" data-y="{at.y}" '
-            f'data-lane="{at.lane}" data-shift="{self.shift(at.x, wide)}" data-way="{at.way}" data-mark="{at.mark}"'
+            f'data-netns="{escape(step.at.netns)}" data-station="{escape(at.station.id)}" '
+            f'data-shift="{self.shift(at.station, wide)}" data-way="{at.way}" data-mark="{at.mark}"'
             f'{" data-ends" if at.ends else ""}>'
             f'<a class="say" href="{escape(self.href)}/{step.seq}{escape(self.query)}"><b>{escape(where)}</b> '
             f'<span>{escape(line(step.why))}</span></a><div class="detail">{self.detail(step)}</div></li>'
@@ -48,7 +50,7 @@ class StepWriter:
     def packet_of(self, step: StepView) -> tuple[str, int, str]:
         """Capsule, its width, tree."""
         rewritten = frozenset(change.field for change in step.changed)
-        return self.packet(step.packet, rewritten if step.event == "Translated" else frozenset(), rewritten)
+        return self.packet(step.packet, rewritten if step.event == "Translated" else NOTHING, rewritten)
 
     def packet(self, packet: Sequence[Layer], struck: frozenset[str], rewritten: frozenset[str]) -> tuple[str, int, str]:
         key = msgspec.json.encode([packet, sorted(struck), sorted(rewritten)])
@@ -60,10 +62,11 @@ class StepWriter:
             )
         return self.packets[key]
 
-    def shift(self, x: int, wide: int) -> int:
-        """How far aside the capsule must rest so that it does not reach over the edge of the picture."""
-        half = min(wide, self.picture_width - 16) // 2 + 8
-        return max(half, min(self.picture_width - half, x)) - x
+    def shift(self, at: Station, wide: int) -> int:
+        """How far aside the capsule must rest so that it stays within its machine, or at least within the picture."""
+        left, right = (at.left, at.right) if wide <= at.right - at.left else (0, self.picture_width)
+        half = min(wide, right - left) // 2 + 4
+        return max(left + half, min(right - half, at.x)) - at.x
 
 
 def number(value: int | None) -> str:
@@ -81,7 +84,7 @@ def tree(packet: Sequence[Layer], rewritten: frozenset[str]) -> str:
     inside, seen = False, set[str]()
     for layer in packet:
         kind = layer["layer"]
-        mine: frozenset[str] = frozenset() if kind in seen else rewritten
+        mine = NOTHING if kind in seen else rewritten
         parts.append(section(layer, inside, mine))
         seen.add(kind)
         if kind == "vxlan":
@@ -92,7 +95,7 @@ def tree(packet: Sequence[Layer], rewritten: frozenset[str]) -> str:
 
 def section(layer: Layer, inside: bool, rewritten: frozenset[str]) -> str:
     kind = layer["layer"]
-    title = TITLES.get(kind, kind) + (" (inner)" if inside and kind == "ethernet" else "")
+    title = f"{TITLES.get(kind, kind)}{' (inner)' if inside and kind == 'ethernet' else ''}"
     octets = f"<small>{OCTETS[kind]} B</small>" if kind in OCTETS else ""
     new = " new" if kind in rewritten else ""
     rows = "".join(
