@@ -5,7 +5,7 @@ import sys
 from tests.benchmarks import engine, web
 from tests.benchmarks.goals import HEADER, row
 
-SLUG = "intra-node"
+SLUG = "service"
 
 
 def main() -> None:
