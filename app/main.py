@@ -21,7 +21,13 @@ GRACE = 1  # seconds that open answers get when the server is told to stop
 
 def create_app() -> FastAPI:
     """Everything that the server answers.  The shelf of journeys belongs to the app, so two apps share nothing."""
-    app = FastAPI(title="Packet Journeys", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app = FastAPI(
+        title="Packet Journeys",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
     app.state.shelf = Shelf()
     app.state.stopping = False
     assets = Assets()

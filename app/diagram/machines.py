@@ -41,18 +41,24 @@ def machines(world: World, seen: Collection[str]) -> list[Machine]:
     """The machines to draw, in the world's order: those the journey visits, and in a small world the other nodes too."""
     visited = frozenset(seen)
     ids = list(world.netns)
-    roots = [id for id in ids if "/" not in id]
-    found = [machine(world, root, [id for id in ids if id.startswith(root + "/")], visited) for root in roots]
+    roots = [name for name in ids if "/" not in name]
+    found = [
+        machine(world, root, [name for name in ids if name.startswith(root + "/")], visited) for root in roots
+    ]
     if not visited:
         return found
-    touched = {id.partition("/")[0].partition("#")[0] for id in visited}
+    touched = {name.partition("/")[0].partition("#")[0] for name in visited}
     few = len(found) <= MOST_MACHINES
     return [m for m in found if m.id in touched or (few and m.sort == "node")]
 
 
 def machine(world: World, root: str, children: list[str], seen: frozenset[str]) -> Machine:
-    shown = children if len(children) <= MOST_CHILDREN else sorted(children, key=lambda id: id not in seen)[:MOST_CHILDREN]
-    kept = tuple(world[id] for id in children if id in shown)
+    shown = (
+        children
+        if len(children) <= MOST_CHILDREN
+        else sorted(children, key=lambda name: name not in seen)[:MOST_CHILDREN]
+    )
+    kept = tuple(world[name] for name in children if name in shown)
     return Machine(world[root], kept, sort_of(world[root], bool(children)), seen)
 
 

@@ -31,19 +31,21 @@ FOOT = 15  # half the height of the NIC that stands on the lower edge
 
 def width_of(machine: Machine) -> int:
     many = len(machine.children)
-    return max(WIDTH, 2 * PADDING + many * (NARROW if many > 3 else CHILD_WIDTH) + max(0, many - 1) * CHILD_GAP)
+    return max(
+        WIDTH, 2 * PADDING + many * (NARROW if many > 3 else CHILD_WIDTH) + max(0, many - 1) * CHILD_GAP
+    )
 
 
 def draw_node(sheet: Sheet, machine: Machine, x: int, lean: int) -> None:
     """`x` is its left edge; `lean` shifts the NIC sideways, to make room for hosts beside the cloud."""
-    id, width = machine.id, width_of(machine)
+    own, width = machine.id, width_of(machine)
     sheet.span = x, x + width
-    sheet.frame(id, "node", Box(x, TOP, width, BOTTOM - TOP), Label(x + 18, TOP + 5, id, "name"))
+    sheet.frame(own, "node", Box(x, TOP, width, BOTTOM - TOP), Label(x + 18, TOP + 5, own, "name"))
     root = Box(x + PADDING, ROOT_TOP, width - 2 * PADDING, BOTTOM - 8 - ROOT_TOP)
     corner = Label(root.x + 10, root.bottom - 9, "root netns", "note")
     if lean < 0:
         corner = Label(root.right - 10, root.bottom - 9, "root netns", "note", "end")
-    sheet.frame(f"{id}#root", "root", root, corner, netns=id)
+    sheet.frame(f"{own}#root", "root", root, corner, netns=own)
     middle = x + width // 2
     draw_routing(sheet, machine, middle)
     draw_bridges(sheet, machine, x, width)
@@ -54,23 +56,27 @@ def draw_node(sheet: Sheet, machine: Machine, x: int, lean: int) -> None:
 
 def draw_routing(sheet: Sheet, machine: Machine, middle: int) -> None:
     """Hooks surround routing: what comes in or goes out passes the gate, and routing lies behind it."""
-    id = machine.id
+    own = machine.id
     turn = middle + (GATE // 2 + 18 + HEXAGON // 2 if machine.hooked else 0)
     hexagon = Box(turn - HEXAGON // 2, ROW - 18, HEXAGON, 36)
-    sheet.put(f"{id}#route", "route", id, hexagon, Label(turn, ROW + 5, "route", "note", "middle"), lane=LANE_C)
+    sheet.put(
+        f"{own}#route", "route", own, hexagon, Label(turn, ROW + 5, "route", "note", "middle"), lane=LANE_C
+    )
     if machine.hooked:
         gate = Box(middle - GATE // 2, ROW - 18, GATE, 36)
-        sheet.put(f"{id}#hooks", "hooks", id, gate, Label(middle, ROW + 5, "hooks", "note", "middle"), lane=LANE_C)
-        sheet.join(f"{id}#hooks", f"{id}#route", "inside")
+        sheet.put(
+            f"{own}#hooks", "hooks", own, gate, Label(middle, ROW + 5, "hooks", "note", "middle"), lane=LANE_C
+        )
+        sheet.join(f"{own}#hooks", f"{own}#route", "inside")
     for tunnel in machine.devices("vxlan"):
         box = Box(middle - 190, ROW - 18, 134, 36)
         label = Label(box.x + 78, ROW + 5, tunnel.name, "device", "middle")
-        sheet.put(f"{id}/{tunnel.name}", "tunnel", id, box, label, lane=LANE_C)
-        sheet.join(f"{id}/{tunnel.name}", gate_of(machine), "inside")
-    if f"{id}#process" in machine.seen:
+        sheet.put(f"{own}/{tunnel.name}", "tunnel", own, box, label, lane=LANE_C)
+        sheet.join(f"{own}/{tunnel.name}", gate_of(machine), "inside")
+    if f"{own}#process" in machine.seen:
         at = turn + HEXAGON // 2 + 24
-        sheet.put(f"{id}#process", "process", id, Box(at - 9, ROW - 9, 18, 18), lane=LANE_C)
-        sheet.join(f"{id}#process", f"{id}#route", "inside")
+        sheet.put(f"{own}#process", "process", own, Box(at - 9, ROW - 9, 18, 18), lane=LANE_C)
+        sheet.join(f"{own}#process", f"{own}#route", "inside")
 
 
 def gate_of(machine: Machine) -> str:
@@ -100,7 +106,9 @@ def draw_children(sheet: Sheet, machine: Machine, x: int, width: int) -> None:
         if nic:
             labels.append(Label(middle, box.y + 41, address_of(nic), "address", "middle"))
         sheet.frame(child.id, "child", box, *labels)
-        sheet.put(f"{child.id}#process", "process", child.id, Box(middle - 9, box.y + 51, 18, 18), lane=LANE_A)
+        sheet.put(
+            f"{child.id}#process", "process", child.id, Box(middle - 9, box.y + 51, 18, 18), lane=LANE_A
+        )
         if nic:
             draw_pair(sheet, machine, child.id, nic, middle)
         if f"{child.id}/lo" in machine.seen:
@@ -116,24 +124,38 @@ def draw_pair(sheet: Sheet, machine: Machine, child: str, nic: Device, middle: i
     if nic.peer is None or nic.peer.netns != machine.id:
         return
     port = machine.root.config.devices[nic.peer.device]
-    id = f"{machine.id}/{port.name}"
+    own = f"{machine.id}/{port.name}"
     box = Box(middle - 48, PORT_TOP, 96, PORT_HEIGHT)
-    sheet.put(id, "device", machine.id, box, Label(middle, PORT_TOP + 17, port.name, "device", "middle"), lane=LANE_A)
-    sheet.join(f"{child}/{nic.name}", id, "veth")
+    sheet.put(
+        own,
+        "device",
+        machine.id,
+        box,
+        Label(middle, PORT_TOP + 17, port.name, "device", "middle"),
+        lane=LANE_A,
+    )
+    sheet.join(f"{child}/{nic.name}", own, "veth")
     if port.master:
         bar = BRIDGE_TOP + BRIDGE_HEIGHT // 2
         tooth = Box(middle - 12, PORT_TOP + PORT_HEIGHT, 24, BRIDGE_TOP - PORT_TOP - PORT_HEIGHT)
-        sheet.frame(f"{id}#tooth", "tooth", tooth, netns=machine.id)
-        sheet.join(id, f"{machine.id}/{port.master}", "bar", (middle, bar))
+        sheet.frame(f"{own}#tooth", "tooth", tooth, netns=machine.id)
+        sheet.join(own, f"{machine.id}/{port.master}", "bar", (middle, bar))
     else:
-        sheet.join(id, gate_of(machine), "inside")
+        sheet.join(own, gate_of(machine), "inside")
 
 
 def draw_loopback(sheet: Sheet, child: str, middle: int, box: Box) -> None:
     """Out of the process and back into it: nothing leaves the namespace."""
     at = min(middle + 44, box.right - 16)
     row = box.y + 60
-    sheet.put(f"{child}/lo", "device", child, Box(at - 16, row - 11, 32, 22), Label(at, row + 5, "lo", "device", "middle"), lane=LANE_A)
+    sheet.put(
+        f"{child}/lo",
+        "device",
+        child,
+        Box(at - 16, row - 11, 32, 22),
+        Label(at, row + 5, "lo", "device", "middle"),
+        lane=LANE_A,
+    )
     sheet.join(f"{child}#process", f"{child}/lo", "inside")
 
 
@@ -144,6 +166,14 @@ def draw_nic(sheet: Sheet, machine: Machine, nic: Device, middle: int, lean: int
     beside = Label(at + (-half - 8 if lean > 0 else half + 8), BOTTOM - 12, address, "address", anchor)
     label = Label(at, BOTTOM + 5, nic.name, "device", "middle")
     box = Box(at - half, BOTTOM - FOOT, 2 * half, 2 * FOOT)
-    sheet.put(f"{machine.id}/{nic.name}", "device", machine.id, box, label, *([beside] if address else []), lane=LANE_C)
+    sheet.put(
+        f"{machine.id}/{nic.name}",
+        "device",
+        machine.id,
+        box,
+        label,
+        *([beside] if address else []),
+        lane=LANE_C,
+    )
     bend = ((middle, LANE_C), (at, LANE_C)) if lean else ()
     sheet.join(gate_of(machine), f"{machine.id}/{nic.name}", "inside", *bend)

@@ -18,29 +18,35 @@ PORT_WIDTH, PORT_HEIGHT = 100, 25
 
 def draw_router(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
     """A cloud with its ports on its outline and its route table within; wires meet on a bus below the upper ports."""
-    id, middle = machine.id, (left + right) // 2
+    own, middle = machine.id, (left + right) // 2
     sheet.span = left - 30, right + 30
-    sheet.frame(id, "cloud", Box(left, TOP, right - left, BOTTOM - TOP), Label(left + 12, HUB + 32, id, "name"))
+    sheet.frame(
+        own, "cloud", Box(left, TOP, right - left, BOTTOM - TOP), Label(left + 12, HUB + 32, own, "name")
+    )
     hub = middle - 40 if machine.hooked else middle
     turn = hub + (GATE // 2 + 14 + HEXAGON // 2 if machine.hooked else 0)
     hexagon = Box(turn - HEXAGON // 2, HUB - 17, HEXAGON, 34)
-    sheet.put(f"{id}#route", "route", id, hexagon, Label(turn, HUB + 5, "route", "note", "middle"), lane=LANE_D)
+    sheet.put(
+        f"{own}#route", "route", own, hexagon, Label(turn, HUB + 5, "route", "note", "middle"), lane=LANE_D
+    )
     if machine.hooked:
         gate = Box(hub - GATE // 2, HUB - 17, GATE, 34)
-        sheet.put(f"{id}#hooks", "hooks", id, gate, Label(hub, HUB + 5, "hooks", "note", "middle"), lane=LANE_D)
-        sheet.join(f"{id}#hooks", f"{id}#route", "inside")
-    gate_id = f"{id}#hooks" if machine.hooked else f"{id}#route"
+        sheet.put(
+            f"{own}#hooks", "hooks", own, gate, Label(hub, HUB + 5, "hooks", "note", "middle"), lane=LANE_D
+        )
+        sheet.join(f"{own}#hooks", f"{own}#route", "inside")
+    gate_id = f"{own}#hooks" if machine.hooked else f"{own}#route"
     sides = {"left": left, "right": right}
     for nic in machine.devices("physical"):
         at = place_of(sheet, machine, nic)
         if at is None:
             side = "left" if nic.peer and is_left(sheet, nic.peer.netns, middle) else "right"
-            port(sheet, id, nic, sides[side], HUB)
+            port(sheet, own, nic, sides[side], HUB)
             detour = ((right - 36, HUB), (right - 36, BUS), (hub, BUS)) if side == "right" else ()
-            sheet.join(f"{id}/{nic.name}", gate_id, "inside", *detour)
+            sheet.join(f"{own}/{nic.name}", gate_id, "inside", *detour)
         else:
-            port(sheet, id, nic, at, TOP)
-            sheet.join(f"{id}/{nic.name}", gate_id, "inside", (at, BUS), (hub, BUS))
+            port(sheet, own, nic, at, TOP)
+            sheet.join(f"{own}/{nic.name}", gate_id, "inside", (at, BUS), (hub, BUS))
 
 
 def place_of(sheet: Sheet, machine: Machine, nic: Device) -> int | None:
@@ -56,26 +62,28 @@ def is_left(sheet: Sheet, netns: str, middle: int) -> bool:
     return bool(near) and near[0] < middle
 
 
-def port(sheet: Sheet, id: str, nic: Device, x: int, y: int) -> None:
+def port(sheet: Sheet, own: str, nic: Device, x: int, y: int) -> None:
     box = Box(x - PORT_WIDTH // 2, y - PORT_HEIGHT // 2, PORT_WIDTH, PORT_HEIGHT)
-    sheet.put(f"{id}/{nic.name}", "device", id, box, Label(x, y + 6, nic.name, "device", "middle"), lane=LANE_D)
+    sheet.put(
+        f"{own}/{nic.name}", "device", own, box, Label(x, y + 6, nic.name, "device", "middle"), lane=LANE_D
+    )
 
 
 def draw_switch(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
     """A bridge with cables for ports and no address."""
-    id = machine.id
+    own = machine.id
     bar = Box(left, TOP + 24, right - left, 34)
     sheet.span = left, right
-    sheet.frame(id, "switch", Box(left - 14, TOP, right - left + 28, 70))
+    sheet.frame(own, "switch", Box(left - 14, TOP, right - left + 28, 70))
     for bridge in machine.devices("bridge"):
         middle = bar.centre[1]
         name = Label(bar.x + 14, middle + 6, bridge.name, "device")
-        what = Label(bar.right - 14, middle + 6, id, "note", "end")
-        sheet.put(f"{id}/{bridge.name}", "bridge", id, bar, name, what, lane=LANE_D)
+        what = Label(bar.right - 14, middle + 6, own, "note", "end")
+        sheet.put(f"{own}/{bridge.name}", "bridge", own, bar, name, what, lane=LANE_D)
         for nic in (d for d in machine.devices("physical") if d.master == bridge.name):
             at = place_of(sheet, machine, nic) or bar.centre[0]
-            port(sheet, id, nic, at, TOP)
-            sheet.join(f"{id}/{nic.name}", f"{id}/{bridge.name}", "bar", (at, middle))
+            port(sheet, own, nic, at, TOP)
+            sheet.join(f"{own}/{nic.name}", f"{own}/{bridge.name}", "bar", (at, middle))
 
 
 def draw_hosts(sheet: Sheet, hosts: Sequence[Machine], left: bool, x: int) -> None:
@@ -87,27 +95,27 @@ def draw_hosts(sheet: Sheet, hosts: Sequence[Machine], left: bool, x: int) -> No
 
 def draw_host(sheet: Sheet, machine: Machine, x: int, left: bool) -> None:
     """`left`: it stands left of the cloud, so its NIC is on its right edge."""
-    id = machine.id
+    own = machine.id
     nic = next(iter(machine.devices("physical")), None)
     kind: Kind = "balancer" if machine.sort == "balancer" else "host"
     middle = x + HOST_WIDTH // 2
     sheet.span = x - 60, x + HOST_WIDTH + 60
-    labels = [Label(middle, HOST_TOP + 22, id, "name", "middle")]
+    labels = [Label(middle, HOST_TOP + 22, own, "name", "middle")]
     if nic:
         labels.append(Label(middle, HOST_TOP + 42, address_of(nic), "address", "middle"))
-    sheet.frame(id, kind, Box(x, HOST_TOP, HOST_WIDTH, HOST_HEIGHT), *labels)
+    sheet.frame(own, kind, Box(x, HOST_TOP, HOST_WIDTH, HOST_HEIGHT), *labels)
     near, far = (x + HOST_WIDTH, x + 44) if left else (x, x + HOST_WIDTH - 44)
     row = HUB
-    inner = f"{id}#hooks" if machine.hooked else f"{id}#process"
+    inner = f"{own}#hooks" if machine.hooked else f"{own}#process"
     if machine.hooked:
         gate = Box(far - GATE // 2, row - 15, GATE, 30)
-        sheet.put(inner, "hooks", id, gate, Label(far, row + 5, "hooks", "note", "middle"), lane=LANE_D)
+        sheet.put(inner, "hooks", own, gate, Label(far, row + 5, "hooks", "note", "middle"), lane=LANE_D)
     else:
-        sheet.put(inner, "process", id, Box(far - 9, row - 9, 18, 18), lane=LANE_D)
+        sheet.put(inner, "process", own, Box(far - 9, row - 9, 18, 18), lane=LANE_D)
     if nic:
         label = Label(near, row + 5, nic.name, "device", "middle")
-        sheet.put(f"{id}/{nic.name}", "device", id, Box(near - 30, row - 12, 60, 24), label, lane=LANE_D)
-        sheet.join(inner, f"{id}/{nic.name}", "inside")
+        sheet.put(f"{own}/{nic.name}", "device", own, Box(near - 30, row - 12, 60, 24), label, lane=LANE_D)
+        sheet.join(inner, f"{own}/{nic.name}", "inside")
 
 
 def draw_cables(sheet: Sheet, all_machines: Sequence[Machine]) -> None:

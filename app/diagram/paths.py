@@ -30,7 +30,10 @@ class Ways:
         corners = list(self.edges)
         for a in corners:
             for b in list(self.edges[a]):
-                on = sorted((p for p in corners if between(a, p, b)), key=lambda p: abs(p[0] - a[0]) + abs(p[1] - a[1]))
+                on = sorted(
+                    (p for p in corners if between(a, p, b)),
+                    key=lambda p: abs(p[0] - a[0]) + abs(p[1] - a[1]),
+                )
                 for c, d in pairwise((a, *on, b)) if on else ():
                     self.link(c, d)
 
@@ -67,7 +70,9 @@ def between(a: Point, p: Point, b: Point) -> bool:
 
 def straightened(way: Way) -> Way:
     """Without the corners that are none."""
-    kept = [at for at, p in enumerate(way) if at in (0, len(way) - 1) or not between(way[at - 1], p, way[at + 1])]
+    kept = [
+        at for at, p in enumerate(way) if at in (0, len(way) - 1) or not between(way[at - 1], p, way[at + 1])
+    ]
     return tuple(way[at] for at in kept)
 
 

@@ -19,7 +19,10 @@ def scene(world: World, seen: Collection[str] = ()) -> Scene:
     """`seen`: ids of namespaces, devices and `netns#process` that the journey visits; they decide what a large world leaves out
     and which of the small things (`lo`, a node's own process) are drawn at all."""
     all_machines = machines(world, seen)
-    of = {sort: [m for m in all_machines if m.sort == sort] for sort in ("node", "router", "switch", "host", "balancer")}
+    of = {
+        sort: [m for m in all_machines if m.sort == sort]
+        for sort in ("node", "router", "switch", "host", "balancer")
+    }
     hosts = of["host"] + of["balancer"]
     split = len(hosts) - len(of["balancer"]) if of["balancer"] else (len(hosts) + 1) // 2
     left, right = hosts[:split], hosts[split:]

@@ -42,7 +42,9 @@ class Box(Struct, frozen=True):
         return self.y + self.h
 
     def touches(self, other: "Box") -> bool:
-        return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+        return (
+            self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+        )
 
 
 class Label(Struct, frozen=True):
@@ -128,7 +130,9 @@ class Sheet:
         self.shapes.append(Shape(id, kind, netns, box, labels))
         self.stations[id] = Station(id, netns, *box.centre, box.w, box.h, lane, *self.span)
 
-    def join(self, a: str, b: str, kind: Literal["veth", "cable", "inside", "bar", "flight"], *via: Point) -> None:
+    def join(
+        self, a: str, b: str, kind: Literal["veth", "cable", "inside", "bar", "flight"], *via: Point
+    ) -> None:
         """A wire from the middle of one station to the middle of the other."""
         ends = self.stations[a], self.stations[b]
         self.wires.append(Wire(a, b, kind, ((ends[0].x, ends[0].y), *via, (ends[1].x, ends[1].y))))

@@ -23,7 +23,11 @@ def candidates(event: str, netns: str, device: str | None) -> list[str]:
     return [*at, route, process, hooks]
 
 
-def station(scene: Scene, event: str, netns: str, device: str | None, bridge: str | None = None) -> str | None:
+def station(
+    scene: Scene, event: str, netns: str, device: str | None, bridge: str | None = None
+) -> str | None:
     """A station's id, or None for a place that is not drawn.  `bridge` is the device id of the port's master, if it has one."""
     first = [bridge] if bridge and event in SWITCHING else []
-    return next((id for id in (*first, *candidates(event, netns, device)) if id in scene.stations), None)
+    return next(
+        (name for name in (*first, *candidates(event, netns, device)) if name in scene.stations), None
+    )

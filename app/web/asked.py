@@ -17,11 +17,11 @@ Query: TypeAlias = Mapping[str, str]
 Strictness: TypeAlias = Literal["strict", "lenient"]
 
 
-class NoSuchJourney(Exception):  # noqa: N818 - it says what is wrong
+class NoSuchJourney(Exception):
     """No scenario of this name is built in."""
 
 
-class NotUnderstood(ValueError):  # noqa: N818 - it says what is wrong
+class NotUnderstood(ValueError):
     """Parts of the query that mean nothing here, one sentence for each."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
@@ -70,7 +70,11 @@ def understand(slug: str, query: Query) -> Asked:
     plain = load_builtin(slug)
     allowed = {s.name: [option.value for option in s.options] for s in plain.settings}
     settings = {name: value for name, value in query.items() if value in allowed.get(name, ())}
-    faults = [complaint(name, value, allowed) for name, value in query.items() if name not in settings and name not in VIEW]
+    faults = [
+        complaint(name, value, allowed)
+        for name, value in query.items()
+        if name not in settings and name not in VIEW
+    ]
     seed, grain = query.get("seed", "0"), query.get("grain", DEFAULT_GRAIN)
     if not (seed.isascii() and seed.isdigit() and len(seed) <= 9):
         faults.append(f"seed must be a whole number of at most 9 digits, not “{brief(seed)}”; 0 is used.")

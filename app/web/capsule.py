@@ -1,19 +1,19 @@
 """The packet as it is drawn: a capsule of blocks L2, L3, L4, data; a tunnelled frame is a capsule within a capsule."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
-
-from markupsafe import escape
 
 from app.kernel.world import World
 from app.story.view import Layer
+from app.web.text import safe
 from app.wire.addr import BROADCAST_MAC, ZERO_MAC
 from app.wire.packet import VXLAN_OVERHEAD
 
 EPHEMERAL = 32768
 """net.ipv4.ip_local_port_range begins here: the end with such a port is the client."""
 
-EM = 10.2
+EM = 10.6
 """Advance of one glyph at the projector's size, viewBox units: what the width of a capsule is estimated with."""
 
 
@@ -39,41 +39,47 @@ def is_reply(packet: Sequence[Layer]) -> bool:
     return False
 
 
-def capsule(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str] = ()) -> str:
-    """HTML on one line.  `rewritten` are the fields (`ipv4.dst`) that this step changed in the outermost header of their kind."""
+def capsule(
+    packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str] = ()
+) -> tuple[str, int]:
+    """HTML on one line, and about how wide it is at most, viewBox units.
+
+    `rewritten` are the fields (`ipv4.dst`) that this step changed in the outermost header of their kind.
+    """
     if not packet:
-        return ""
+        return "", 0
     split = next((at for at, layer in enumerate(packet) if layer["layer"] == "vxlan"), None)
     kind = " reply" if is_reply(packet) else ""
     if split is None:
-        return f'<div class="capsule{kind}">{cells(packet, names, rewritten)}</div>'
-    outer = cells(packet[:split], names, rewritten)
-    inner = cells(packet[split + 1 :], names, ())
+        blocks, wide = cells(packet, names, rewritten)
+        return f'<div class="capsule{kind}">{blocks}</div>', wide
+    outer, wide = cells(packet[:split], names, rewritten)
+    inner, inner_wide = cells(packet[split + 1 :], names, ())
     tab = f'<span class="cell tab">VXLAN +{VXLAN_OVERHEAD} B</span>'
-    return f'<div class="capsule tunnel{kind}"><div class="outer">{outer}{tab}</div><div class="inner">{inner}</div></div>'
+    html = f'<div class="capsule tunnel{kind}"><div class="outer">{outer}{tab}</div><div class="inner">{inner}</div></div>'
+    return html, max(wide + 150, inner_wide + 20)
 
 
-def width(packet: Sequence[Layer], names: Mapping[str, str]) -> int:
-    """About how wide the capsule is at most, viewBox units."""
-    split = next((at for at, layer in enumerate(packet) if layer["layer"] == "vxlan"), None)
-    rows = [packet] if split is None else [packet[:split], packet[split + 1 :]]
-    texts = [[text for _, text in map(lambda layer: spoken(layer, names), row) if text] for row in rows]
-    return max(round(sum(len(text) * EM + 14 for text in row)) for row in texts) + (0 if split is None else 150)
-
-
-def cells(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str]) -> str:
-    shown = []
+def cells(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str]) -> tuple[str, int]:
+    """The blocks of these headers, and the width of all."""
+    shown, glyphs, count = "", 0, 0
     for layer in packet:
         kind, text = spoken(layer, names)
         if text:
-            changed = any(field.startswith(f"{layer['layer']}.") and not field.endswith(".ttl") for field in rewritten)
-            shown.append(f'<span class="cell {kind}{" new" if changed and kind == "l3" else ""}">{arrowed(text)}</span>')
-    return "".join(shown)
+            new = (
+                " new"
+                if rewritten and kind == "l3" and ("ipv4.src" in rewritten or "ipv4.dst" in rewritten)
+                else ""
+            )
+            shown += f'<span class="cell {kind}{new}">{arrowed(text)}</span>'
+            glyphs, count = glyphs + len(text), count + 1
+    return shown, round(glyphs * EM + count * 18)
 
 
+@lru_cache(maxsize=4096)
 def arrowed(text: str) -> str:
     """The arrow is drawn by the style sheet: not every monospaced font has one that can be seen."""
-    return str(escape(text)).replace("→", '<i class="to">→</i>')
+    return safe(text).replace("→", '<i class="to">→</i>')
 
 
 def spoken(layer: Layer, names: Mapping[str, str]) -> tuple[str, str]:
@@ -104,7 +110,11 @@ def spoken(layer: Layer, names: Mapping[str, str]) -> tuple[str, str]:
 
 
 def http(layer: Layer) -> str:
-    return f"{layer['method']} {layer.get('path', '')}" if layer.get("method") else str(layer.get("status", "HTTP"))
+    return (
+        f"{layer['method']} {layer.get('path', '')}"
+        if layer.get("method")
+        else str(layer.get("status", "HTTP"))
+    )
 
 
 def name(mac: Any, names: Mapping[str, str]) -> str:

@@ -29,6 +29,9 @@ def deciding(event: AnyEvent) -> Iterator[tuple[Entry, str]]:
         case events.HookPassed(visits=visits):
             for visit in visits:
                 for index in visit.matched:
-                    yield RulePosition(visit.table, visit.chain, index), "the marked rules matched, in this order"
+                    yield (
+                        RulePosition(visit.table, visit.chain, index),
+                        "the marked rules matched, in this order",
+                    )
         case _:
             return

@@ -23,11 +23,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(NoSuchJourney)
     async def no_journey(request: Request, error: NoSuchJourney) -> Response:
-        return answer(request, 404, "No such journey", (f"There is no journey called “{brief(str(error))}”.",))
+        return answer(
+            request, 404, "No such journey", (f"There is no journey called “{brief(str(error))}”.",)
+        )
 
     @app.exception_handler(NoSuchNetns)
     async def no_netns(request: Request, error: NoSuchNetns) -> Response:
-        return answer(request, 404, "No such namespace", (f"This journey has no namespace “{brief(str(error))}”.",))
+        return answer(
+            request, 404, "No such namespace", (f"This journey has no namespace “{brief(str(error))}”.",)
+        )
 
     @app.exception_handler(NoSuchStep)
     async def no_step(request: Request, error: NoSuchStep) -> Response:
@@ -56,7 +60,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def crashed(request: Request, error: Exception) -> Response:
         log.error("%s %s", request.method, request.url.path, exc_info=error)
-        return answer(request, 500, "Our fault", ("Something here is broken; the other journeys still work.",))
+        return answer(
+            request, 500, "Our fault", ("Something here is broken; the other journeys still work.",)
+        )
 
 
 def answer(request: Request, status: int, title: str, faults: tuple[str, ...]) -> Response:
@@ -68,5 +74,11 @@ def answer(request: Request, status: int, title: str, faults: tuple[str, ...]) -
 
 def problem(status: int, title: str, faults: tuple[str, ...]) -> JSONResponse:
     """RFC 9457: `type` about:blank says that the status is the type; `errors` is our extension, one text each."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": " ".join(faults), "errors": faults}
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": " ".join(faults),
+        "errors": faults,
+    }
     return JSONResponse(body, status, media_type="application/problem+json")

@@ -1,21 +1,32 @@
 """The inspector: what a namespace's own commands print at a step, with the rows marked that decided it."""
 
+from collections.abc import Sequence
+
 from app.datapath.events import Step
-from app.kernel.show import Line, commands_for, show
+from app.kernel.show import Entry, Line, RulePosition, commands_for, show
 from app.web.contexts import NetnsContext, Row, Table
 from app.web.deciding import deciding
 from app.web.told import Told
 
 MOST_LINES = 400
-SHORT = ("ip addr", "ip route", "ip neigh", "bridge link", "bridge fdb", "iptables-save", "conntrack -L", "ss -tan")
+SHORT = (
+    "ip addr",
+    "ip route",
+    "ip neigh",
+    "bridge link",
+    "bridge fdb",
+    "iptables-save",
+    "conntrack -L",
+    "ss -tan",
+)
 """Shown without asking; the others repeat them in older or longer words."""
 
 
-class NoSuchNetns(Exception):  # noqa: N818 - it says what is wrong
+class NoSuchNetns(Exception):
     """No namespace of this id in the world."""
 
 
-class NoSuchStep(Exception):  # noqa: N818 - it says what is wrong
+class NoSuchStep(Exception):
     """The journey ends earlier."""
 
     def __init__(self, last: int) -> None:
@@ -33,7 +44,9 @@ def inspect(told: Told, seq: int, netns_id: str) -> NetnsContext:
     commands = [c for c in commands_for(step.world[netns_id]) if c in SHORT or c.startswith("ip -d link")]
     tables = [table(step, netns_id, command) for command in commands]
     return NetnsContext(
-        netns=netns_id, prompt=f"{netns_id.rpartition('/')[2]}#", tables=tuple(sorted(tables, key=lambda t: not t.because))
+        netns=netns_id,
+        prompt=f"{netns_id.rpartition('/')[2]}#",
+        tables=tuple(sorted(tables, key=lambda t: not t.because)),
     )
 
 
@@ -48,9 +61,13 @@ def table(step: Step, netns_id: str, command: str) -> Table:
     return Table(command, rows, because[0] if because else "")
 
 
-def walked(lines: tuple[Line, ...], matched: list[object]) -> tuple[Line, ...]:
+def walked(lines: tuple[Line, ...], matched: Sequence[Entry]) -> tuple[Line, ...]:
     """A long rule set is cut to the chains that this step walked; a short one is shown whole."""
-    if len(lines) <= MOST_LINES or not matched:
+    chains = {(entry.table, entry.chain) for entry in matched if isinstance(entry, RulePosition)}
+    if len(lines) <= MOST_LINES or not chains:
         return lines
-    chains = {(m.table, m.chain) for m in matched if hasattr(m, "chain") and hasattr(m, "table")}
-    return tuple(line for line in lines if line.entry is None or (getattr(line.entry, "table", ""), getattr(line.entry, "chain", "")) in chains)
+    return tuple(
+        line
+        for line in lines
+        if not isinstance(line.entry, RulePosition) or (line.entry.table, line.entry.chain) in chains
+    )

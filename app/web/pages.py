@@ -34,7 +34,9 @@ def gallery() -> HTMLResponse:
         Part(number, title, tuple(Card(s.slug, s.title, s.question) for s in scenarios if s.part == number))
         for number, title in PARTS.items()
     )
-    return HTMLResponse(render(GalleryContext(parts=tuple(part for part in parts if part.cards))), headers=REVALIDATE)
+    return HTMLResponse(
+        render(GalleryContext(parts=tuple(part for part in parts if part.cards))), headers=REVALIDATE
+    )
 
 
 @router.get("/j/{slug}")
@@ -51,7 +53,9 @@ def still(request: Request, slug: str, shelf: Shelved) -> Response:
     """A picture of the journey's world for the gallery; it carries its own style, as an image has to."""
     told = shelf.take(demand(slug, request.query_params))
     drawing = render(SceneContext(scene=told.scene, still=poster(told)))
-    return Response(standalone(drawing), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=300"})
+    return Response(
+        standalone(drawing), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=300"}
+    )
 
 
 @router.get("/j/{slug}/{step}")
@@ -61,7 +65,9 @@ def moment(request: Request, slug: str, step: str, shelf: Shelved) -> HTMLRespon
 
 
 @router.get("/j/{slug}/steps/{seq}/netns/{netns_id:path}")
-def netns(request: Request, slug: str, seq: Annotated[int, Path(ge=0)], netns_id: str, shelf: Shelved) -> HTMLResponse:
+def netns(
+    request: Request, slug: str, seq: Annotated[int, Path(ge=0)], netns_id: str, shelf: Shelved
+) -> HTMLResponse:
     """The tables of a namespace at a step, as a piece of a page.  Raises NoSuchStep, NoSuchNetns."""
     told = shelf.take(demand(slug, without(request, "grain")))
     return HTMLResponse(render(inspect(told, seq, netns_id)), headers=REVALIDATE)

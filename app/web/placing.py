@@ -32,7 +32,11 @@ class Placed(Struct, frozen=True):
 def seen_in(steps: Sequence[StepView]) -> frozenset[str]:
     """Ids that a picture of this journey must have: namespaces, devices, and the processes of namespaces."""
     devices = {step.at.device for step in steps if step.at.device}
-    above = {f"{step.at.netns}#process" for step in steps if step.event in ("SocketFound", "MessageRead", "ProbeEnded")}
+    above = {
+        f"{step.at.netns}#process"
+        for step in steps
+        if step.event in ("SocketFound", "MessageRead", "ProbeEnded")
+    }
     return frozenset(devices | above | {step.at.netns for step in steps})
 
 

@@ -30,7 +30,7 @@ def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> Journey
         href=told.href, query=asked.query, whole=whole_href(asked), at=at, last=told.last, grain=asked.grain,
         notes=(*notes, *asked.faults), settings=settings(asked), caption=caption(told, at),
         picture=markup(SceneContext(scene=told.scene, still=still(told, at))),
-        detail=Markup(told.writer.detail(told.view.steps[at])),  # noqa: S704 - escaped by step_html
+        detail=Markup(told.writer.detail(told.view.steps[at])),
         items=(), beats=blocks(told), netns_ids=tuple(dict.fromkeys(s.netns for s in told.scene.stations.values())),
     )  # fmt: skip
 
@@ -39,7 +39,7 @@ def whole(asked: Asked, told: Told) -> WholeContext:
     return WholeContext(
         title=told.title, question=asked.scenario.question, href=told.href, query=asked.query,
         picture=markup(SceneContext(scene=told.scene, still=None)),
-        items=[Markup(item) for item in told.items],  # noqa: S704 - escaped by step_html
+        items=[Markup(item) for item in told.items],
         beats=blocks(told), outcome=told.view.outcome,
     )  # fmt: skip
 
@@ -51,14 +51,18 @@ def whole_href(asked: Asked) -> str:
 
 def settings(asked: Asked) -> tuple[SettingField, ...]:
     return tuple(
-        SettingField(s.name, s.label, tuple(Choice(o.value, o.label) for o in s.options), asked.scenario.chosen[s.name])
+        SettingField(
+            s.name, s.label, tuple(Choice(o.value, o.label) for o in s.options), asked.scenario.chosen[s.name]
+        )
         for s in asked.scenario.settings
     )
 
 
 def beat_at(told: Told, at: int) -> tuple[int, BeatView] | None:
     """The number, from 1, and the beat that holds this step."""
-    return next(((n, beat) for n, beat in enumerate(told.view.beats, 1) if beat.first <= at <= beat.last), None)
+    return next(
+        ((n, beat) for n, beat in enumerate(told.view.beats, 1) if beat.first <= at <= beat.last), None
+    )
 
 
 def caption(told: Told, at: int) -> Caption:
@@ -74,20 +78,24 @@ def caption(told: Told, at: int) -> Caption:
 def still(told: Told, at: int) -> Still:
     step, place = told.view.steps[at], told.placed[at]
     trail = "".join(
-        p.way for s, p in zip(told.view.steps[: at + 1], told.placed, strict=False) if s.skb is not None and s.skb == step.skb
+        p.way
+        for s, p in zip(told.view.steps[: at + 1], told.placed, strict=False)
+        if s.skb is not None and s.skb == step.skb
     )
     found = beat_at(told, at)
     first, last = (found[1].first, found[1].last) if found else (0, told.last)
     lit = (s.at.netns for s in told.view.steps[first : last + 1])
     blocks, wide, _ = told.writer.packet_of(step)
     shift = told.writer.shift(place.station, wide)
-    return Still(at, place.station, shift, Markup(blocks), trail, frozenset(lit))  # noqa: S704
+    return Still(at, place.station, shift, Markup(blocks), trail, frozenset(lit))
 
 
 def poster(told: Told) -> Still:
     """The request where it arrived, its whole way behind it; small as it is shown, without words."""
     arrived = next((step.seq for step in told.view.steps if step.event == "MessageRead"), told.last)
-    return replace(still(told, arrived), capsule=Markup(), lit=frozenset(step.at.netns for step in told.view.steps))
+    return replace(
+        still(told, arrived), capsule=Markup(), lit=frozenset(step.at.netns for step in told.view.steps)
+    )
 
 
 def blocks(told: Told) -> tuple[BeatBlock, ...]:
@@ -99,7 +107,16 @@ def block(told: Told, number: int, beat: BeatView) -> BeatBlock:
     telling = tuple(dict.fromkeys(mark for mark in marks if mark in TELLING_MARKS))
     weight = max(1, min(12, round(1.6 * sqrt(beat.last - beat.first + 1))))
     return BeatBlock(
-        number, beat.id, beat.id.replace("-", " "), beat.text, beat.first, beat.last, weight, telling, beat.guide, beat.kernel
+        number,
+        beat.id,
+        beat.id.replace("-", " "),
+        beat.text,
+        beat.first,
+        beat.last,
+        weight,
+        telling,
+        beat.guide,
+        beat.kernel,
     )
 
 
@@ -110,5 +127,9 @@ def nearest(told: Told, step: str) -> tuple[int, tuple[str, ...]]:
         return named, ()
     if step.isascii() and step.isdigit() and len(step) <= 9:
         at = min(int(step), told.last)
-        return at, () if at == int(step) else (f"This journey has no step {int(step)}; its last one, {told.last}, is shown.",)
-    return 0, (f"“{step[:40]}” is neither a step's number nor a beat of this journey; its beginning is shown.",)
+        return at, () if at == int(step) else (
+            f"This journey has no step {int(step)}; its last one, {told.last}, is shown.",
+        )
+    return 0, (
+        f"“{step[:40]}” is neither a step's number nor a beat of this journey; its beginning is shown.",
+    )

@@ -6,20 +6,31 @@ from app.kernel.netns import IP_FORWARD, Netns, netns
 from app.kernel.world import World
 
 MASQUERADE = Ruleset({"nat": {"POSTROUTING": Chain("POSTROUTING", [Rule(Masquerade())], "ACCEPT")}})
-BALANCE = Ruleset({"nat": {"PREROUTING": Chain("PREROUTING", [Rule(Jump("x")), Rule(Dnat("192.168.1.10", 30080))], "ACCEPT")}})
+BALANCE = Ruleset(
+    {
+        "nat": {
+            "PREROUTING": Chain("PREROUTING", [Rule(Jump("x")), Rule(Dnat("192.168.1.10", 30080))], "ACCEPT")
+        }
+    }
+)
 PORTS = ("vethxxx", "vethyyy", "vethzzz", "vethuuu", "vethvvv", "vethwww")
 
 
 def cable(name: str, cidr: str, netns: str, device: str) -> Device:
-    return Device(name, "physical", addresses=(Interface.parse(cidr),) if cidr else (), peer=Peer(netns, device))
+    return Device(
+        name, "physical", addresses=(Interface.parse(cidr),) if cidr else (), peer=Peer(netns, device)
+    )
 
 
-def node(number: int, children: int, far: tuple[str, str], tunnel: bool = False, rules: bool = False) -> list[Netns]:
+def node(
+    number: int, children: int, far: tuple[str, str], tunnel: bool = False, rules: bool = False
+) -> list[Netns]:
     """`node1` with `node1/pod1`… and an eth0 that is cabled to `far`."""
-    id = f"node{number}"
+    root = f"node{number}"
     block = f"10.244.{number}"
     ports = [
-        Device(PORTS[at], "veth", peer=Peer(f"{id}/{name(number, at)}", "eth0"), master="cbr0") for at in range(children)
+        Device(PORTS[at], "veth", peer=Peer(f"{root}/{name(number, at)}", "eth0"), master="cbr0")
+        for at in range(children)
     ]
     devices = [
         Device("lo", "loopback", addresses=(Interface("127.0.0.1", 8),)),
@@ -29,8 +40,10 @@ def node(number: int, children: int, far: tuple[str, str], tunnel: bool = False,
     ]
     if tunnel:
         devices.append(Device("flannel.1", "vxlan", vxlan=VxlanLink(1, f"192.168.{number}.10", "eth0")))
-    inner = [child(f"{id}/{name(number, at)}", f"{block}.{at + 2}/24", id, PORTS[at]) for at in range(children)]
-    return [netns(id, devices, rules=MASQUERADE if rules else None, sysctl={IP_FORWARD: 1}), *inner]
+    inner = [
+        child(f"{root}/{name(number, at)}", f"{block}.{at + 2}/24", root, PORTS[at]) for at in range(children)
+    ]
+    return [netns(root, devices, rules=MASQUERADE if rules else None, sysctl={IP_FORWARD: 1}), *inner]
 
 
 def name(number: int, at: int) -> str:
@@ -51,10 +64,14 @@ def cloud(nodes: int, outside: bool = False, balancer: bool = False) -> Netns:
     return netns("cloud", cables, rules=MASQUERADE if outside else None, sysctl={IP_FORWARD: 1})
 
 
-def world(nodes: int = 2, children: int = 2, *, tunnel: bool = False, outside: bool = False, balancer: bool = False) -> World:
+def world(
+    nodes: int = 2, children: int = 2, *, tunnel: bool = False, outside: bool = False, balancer: bool = False
+) -> World:
     """Nodes around a cloud router."""
     rules = tunnel or outside
-    made = [ns for n in range(1, nodes + 1) for ns in node(n, children, ("cloud", f"to-node{n}"), tunnel, rules)]
+    made = [
+        ns for n in range(1, nodes + 1) for ns in node(n, children, ("cloud", f"to-node{n}"), tunnel, rules)
+    ]
     made.append(cloud(nodes, outside, balancer))
     if outside:
         made.append(netns("client", [cable("eth0", "203.0.113.50/24", "cloud", "inet0")]))
