@@ -11,7 +11,9 @@ from app.kernel.world import World
 from app.wire.addr import Mac
 
 ALL_NODES = {6: "33:33:00:00:00:01", 4: "01:00:5e:00:00:01"}
-"""The multicast group of each family that every interface joins: at once, and when it comes up."""
+"""The multicast group of each family that every interface joins: at once if its MTU allows, and when it comes up."""
+
+SMALLEST_MTU_OF_IPV6 = 1280  # octets, RFC 8200 section 5
 
 
 def bridge_link(world: World, netns: Netns) -> Iterator[Line]:
@@ -46,7 +48,8 @@ def bridge_fdb(world: World, netns: Netns) -> Iterator[Line]:
 def joined(device: Device) -> list[Mac]:
     if device.kind in ("loopback", "vxlan"):
         return []
-    return [mac for family, mac in ALL_NODES.items() if device.up or family == 6]
+    ready = {6: device.mtu >= SMALLEST_MTU_OF_IPV6, 4: device.up}
+    return [mac for family, mac in ALL_NODES.items() if ready[family]]
 
 
 def place(entry: FdbEntry) -> str:

@@ -1,0 +1,16 @@
+"""Where the kernel can be asked at all."""
+
+import os
+
+import pytest
+
+from app.lab import sandbox
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    """Skips loudly on a machine that cannot make a sandbox; fails where KERNEL_TESTS=required is set."""
+    if why := sandbox.why_not():
+        if os.environ.get("KERNEL_TESTS") == "required":
+            pytest.fail(f"the kernel must be asked here, but {why}")
+        pytest.skip(f"NOT COMPARED WITH THE KERNEL: {why}")
