@@ -1,4 +1,7 @@
-"""The engine and the command line beside the lean engine (G1, G3, G6, G13)."""
+"""The engine and the command line beside the lean engine (G1, G3, G6, G13).
+
+The job is the peers' own: one ping from a machine on one node to a machine on another, there and back, nothing learned yet.
+"""
 
 import subprocess
 import sys
@@ -8,19 +11,21 @@ from pathlib import Path
 import msgspec
 
 from app.controlplane.compile import compile_machines
+from app.scenario.assemble import Override
 from app.scenario.load import load
 from app.simulate import walk
 from app.story.journey import Journey
 from tests.benchmarks import floor_engine
 from tests.benchmarks.harness import Ratio, compare, per, seconds
 
+SLUG, PING = "routed", Override(protocol="icmp")
 LEAN_TIMES, PRODUCT_TIMES = 300, 30  # so that either side of a round takes some 20 ms
 PROGRAM = Path(sys.executable).with_name("packet-journeys")
 
 
-def warm(slug: str) -> Callable[[], Journey]:
+def warm() -> Callable[[], Journey]:
     """A warm journey: the file read and the machines compiled once, then walked again and again."""
-    scenario = load(slug)
+    scenario = load(SLUG, override=PING)
     machines = compile_machines(scenario.cluster, scenario.infra)
 
     def tell() -> Journey:
@@ -35,10 +40,10 @@ def command(*words: str | Path) -> Callable[[], object]:
     return lambda: subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
-def measure(slug: str) -> Iterator[tuple[str, Ratio]]:
-    tell = warm(slug)
+def measure() -> Iterator[tuple[str, Ratio]]:
+    tell = warm()
     steps = len(tell().steps)
-    assert steps >= 40, f"{slug} has only {steps} steps; a journey counts from 40"
+    assert steps >= 40, f"the journey has only {steps} steps; a journey counts from 40"
     lab = floor_engine.build()
 
     def lean() -> object:
@@ -53,7 +58,8 @@ def measure(slug: str) -> Iterator[tuple[str, Ratio]]:
     yield (
         "G1",
         compare(
-            seconds(command(PROGRAM, "trace", slug)), seconds(command(sys.executable, floor_engine.__file__))
+            seconds(command(PROGRAM, "trace", SLUG, "--protocol", "icmp")),
+            seconds(command(sys.executable, floor_engine.__file__)),
         ),
     )
     yield "G3", compare(walked, lean_side)

@@ -1,6 +1,6 @@
-"""The floor of the web: bare Starlette with one static page, 20 kB of script, and 40 rendered events of 600 bytes.
+"""The floor of the web: bare Starlette with one static page, 20 kB of script, and rendered events of 600 bytes each.
 
-Run as a program it serves on the loopback port given as its argument.
+Run as a program with two arguments: how many events a stream has, and the loopback port.
 """
 
 import sys
@@ -38,23 +38,31 @@ async def script(request: Request) -> Response:
     return PlainTextResponse(SCRIPT, media_type="text/javascript")
 
 
-async def frames() -> AsyncIterator[bytes]:
-    for frame in FRAMES:
-        yield frame
+async def healthz(request: Request) -> Response:
+    return PlainTextResponse("ok")
 
 
-async def stream(request: Request) -> Response:
-    return StreamingResponse(frames(), media_type="text/event-stream")
-
-
-app = Starlette(
-    routes=[
-        Route("/", page),
-        Route("/script.js", script),
-        Route("/stream", stream),
-        Route("/healthz", lambda request: PlainTextResponse("ok")),
+def rendered(events: int) -> list[bytes]:
+    return [
+        f"id: {n}\ndata: <li id='step-{n}'>{'x' * (EVENT_BYTES - 40)}</li>\n\n".encode()
+        for n in range(events)
     ]
-)
+
+
+def create_app(events: int) -> Starlette:
+    ready = rendered(events)
+
+    async def frames() -> AsyncIterator[bytes]:
+        for frame in ready:
+            yield frame
+
+    async def stream(request: Request) -> Response:
+        return StreamingResponse(frames(), media_type="text/event-stream")
+
+    handlers = {"/": page, "/script.js": script, "/stream": stream, "/healthz": healthz}
+    return Starlette(routes=[Route(path, handler) for path, handler in handlers.items()])
+
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False)
+    events, port = map(int, sys.argv[1:])
+    uvicorn.run(create_app(events), host="127.0.0.1", port=port, log_level="error", access_log=False)

@@ -1,6 +1,7 @@
 """Streams and pages of the product beside bare Starlette (G14, G16, G19, G20).
 
-A seed that nobody has asked for yet makes the server compute the journey; the same address again takes a kept one.
+The floor streams as many events as the journey has steps, and has them rendered before it is asked. A seed that nobody
+has asked for yet makes the server compute the journey; the same address again takes a kept one.
 """
 
 import asyncio
@@ -11,20 +12,23 @@ from itertools import count, repeat
 
 from playwright.sync_api import Page, sync_playwright
 
+from app.scenario.load import load
+from app.simulate import simulate
 from tests.benchmarks import client, pages
 from tests.benchmarks.engine import PROGRAM
-from tests.benchmarks.floor_web import EVENTS
 from tests.benchmarks.harness import Ratio, Side, compare
 from tests.browser.conftest import ARGUMENTS, chromium
 
+SLUG = "service"
 CONNECTION_ROUNDS = 200
 
 
-def measure(slug: str) -> Iterator[tuple[str, Ratio]]:
-    floor_command = [sys.executable, "-m", "tests.benchmarks.floor_web"]
+def measure() -> Iterator[tuple[str, Ratio]]:
+    steps = len(simulate(load(SLUG)).steps)
+    floor_command = [sys.executable, "-m", "tests.benchmarks.floor_web", str(steps)]
     with client.served(str(PROGRAM), "serve", "--port") as product, client.served(*floor_command) as floor:
-        yield from streams(product, floor, f"/j/{slug}/stream")
-        yield from visits(f"http://127.0.0.1:{product}/j/{slug}", f"http://127.0.0.1:{floor}/")
+        yield from streams(product, floor, f"/j/{SLUG}/stream")
+        yield from visits(f"http://127.0.0.1:{product}/j/{SLUG}", f"http://127.0.0.1:{floor}/", steps)
 
 
 def streams(product: int, floor: int, path: str) -> Iterator[tuple[str, Ratio]]:
@@ -45,7 +49,7 @@ def streams(product: int, floor: int, path: str) -> Iterator[tuple[str, Ratio]]:
         yield name, compare(waited(product, fresh, index), floor_side, CONNECTION_ROUNDS)
 
 
-def visits(product: str, floor: str) -> Iterator[tuple[str, Ratio]]:
+def visits(product: str, floor: str, steps: int) -> Iterator[tuple[str, Ratio]]:
     sandbox = [] if os.geteuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS + sandbox)
@@ -56,5 +60,5 @@ def visits(product: str, floor: str) -> Iterator[tuple[str, Ratio]]:
 
         yield "G19 paint", both(pages.first_contentful_paint)
         yield "G19 ready", both(pages.content_loaded)
-        yield "G20", both(lambda page, url: pages.rows_painted(page, url, EVENTS))
+        yield "G20", both(lambda page, url: pages.rows_painted(page, url, steps))
         browser.close()
