@@ -140,8 +140,8 @@ def overridden(made: Scenario, draft: Draft, names: Names, override: Override) -
     """With another first probe, alone; what is told of the file's own is not told of it.  Raises ScenarioError."""
     own = next(probe for probe in draft.document.probes if probe.restart is None)
     wanted = ProbeSpec(
-        override.from_ or own.from_,
-        override.to or own.to,
+        own.from_ if override.from_ is None else override.from_,
+        own.to if override.to is None else override.to,
         override.protocol or own.protocol,
         own.timeout_seconds,
     )

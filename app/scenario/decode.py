@@ -124,7 +124,8 @@ class Reading:
                     value.line, (*path, name), f"is no field here, expected one of {listing(known, 20)}"
                 )
             else:
-                self.ignored.add(f"{self.kind}.{re.sub(r'[[][0-9]+]', '[]', dotted((*path, name)))}")
+                anywhere = re.sub(r"\[[0-9]+\]", "[]", dotted((*path, name)))
+                self.ignored.add(f"{self.kind}.{anywhere}")
 
 
 def fits(value: Scalar, kind: types.Type) -> bool:

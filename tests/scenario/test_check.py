@@ -1,0 +1,43 @@
+"""`check` reads a file with every setting and says what a reader should know."""
+
+from pathlib import Path
+
+import pytest
+
+from app.scenario.check import check
+from app.scenario.faults import ScenarioError
+from app.scenario.load import slugs
+from tests.scenario.small import SMALL, spoilt
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_the_built_in_scenarios_are_sound_and_use_every_field_they_have(slug: str) -> None:
+    lines = list(check(slug))
+    assert "sound" in lines[0]
+    assert not [line for line in lines if "ignored" in line or "note" in line]
+
+
+def test_a_sound_file_is_described(tmp_path: Path) -> None:
+    text = spoilt(
+        ("nodeName: n1", "nodeName: n1\n  dnsPolicy: Default"), ("status: {podIP: 10.244.1.3}", "status: {}")
+    )
+    file = written(tmp_path, text)
+    assert list(check(file)) == [
+        f"{file}: sound. A title: 2 nodes, 3 pods, 1 Service, 1 beat",
+        "  probe: pod/a to pod/b:8080, tcp",
+        "  setting: backend=near|far",
+        "  note: Pod/b on n1 was given the address 10.244.1.3",
+        "  ignored: Pod.spec.dnsPolicy",
+    ]
+
+
+def test_faults_of_an_option_that_is_not_the_default_are_found(tmp_path: Path) -> None:
+    file = written(tmp_path, SMALL.replace("to: pod/c}", "to: pod/x}"))
+    with pytest.raises(ScenarioError, match=r"probes\[0\].to: nothing is called 'pod/x'"):
+        check(file)
