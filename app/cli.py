@@ -7,7 +7,7 @@ expected.  The web is imported by `serve` alone, so that a trace starts in a mom
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, NoReturn, get_args
+from typing import Annotated, NoReturn, cast, get_args
 
 import typer
 
@@ -17,13 +17,22 @@ from app.story.view import Grain
 
 cli = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in name, a path, or - for standard input.")]
+Source = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A built-in name, a path, or - for standard input.")
+]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
-From = Annotated[str | None, typer.Option("--from", metavar="W", help="Who sends: pod/NAME, node/NAME, host/NAME.")]
-To = Annotated[str | None, typer.Option("--to", metavar="W", help="To whom: pod/, svc/NAME:PORT, IP:PORT, http://HOST/PATH.")]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="W", help="Who sends: pod/NAME, node/NAME, host/NAME.")
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="W", help="To whom: pod/, svc/NAME:PORT, IP:PORT, http://HOST/PATH."),
+]
 Transport = Annotated[str | None, typer.Option(metavar="tcp|udp|icmp", help="What is sent.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="K=V", help="A setting of the scenario; repeatable.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="K=V", help="A setting of the scenario; repeatable.")
+]
 
 
 @cli.callback(invoke_without_command=True)
@@ -104,19 +113,15 @@ def settings_of(pairs: list[str]) -> dict[str, str]:
 
 
 def grain_of(text: str) -> Grain:
-    for grain in get_args(Grain):
-        if grain == text:
-            return grain  # type: ignore[no-any-return]
-    refuse(f"--grain {text}: expected beats, hops or steps")
+    if text not in get_args(Grain):
+        refuse(f"--grain {text}: expected beats, hops or steps")
+    return cast("Grain", text)
 
 
 def protocol_of(text: str | None) -> Protocol | None:
-    for protocol in get_args(Protocol):
-        if protocol == text:
-            return protocol  # type: ignore[no-any-return]
-    if text is None:
-        return None
-    refuse(f"--protocol {text}: expected tcp, udp or icmp")
+    if text is not None and text not in get_args(Protocol):
+        refuse(f"--protocol {text}: expected tcp, udp or icmp")
+    return cast("Protocol | None", text)
 
 
 @contextmanager

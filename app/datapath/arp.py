@@ -40,7 +40,11 @@ def arp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield from arp_reply(k, skb, dev)
     elif (known := k.netns.learned.neigh.get((dev, message.sender_ip))) and known.state != "PERMANENT":
         solicited = message.op == "reply" and not skb.eth.broadcast
-        yield from neigh_update(k, skb, known, message.sender_mac, "REACHABLE" if solicited else "STALE")
+        news = yield from neigh_update(
+            k, skb, known, message.sender_mac, "REACHABLE" if solicited else "STALE"
+        )
+        if not news:
+            yield ArpIgnored(skb, dev, "arp_process", message.target_ip)
     else:
         yield ArpIgnored(skb, dev, "arp_process", message.target_ip)
 
@@ -53,18 +57,19 @@ def neigh_event_ns(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield from neigh_update(k, skb, known, mac, "STALE")
 
 
-def neigh_update(k: Kernel, skb: Skb, known: Neighbour, mac: Mac, state: NeighState) -> Walk[None]:
-    """Write a MAC and a state, then send what waited.  STALE never degrades an entry that has the same MAC.
+def neigh_update(k: Kernel, skb: Skb, known: Neighbour, mac: Mac, state: NeighState) -> Walk[bool]:
+    """Write a MAC and a state, then send what waited; False if nothing is new.  STALE never degrades an entry with the same MAC.
 
     net/core/neighbour.c: __neigh_update
     """
     if known.valid and known.mac == mac and (state == "STALE" or known.state == state):
-        return
+        return False
     entry = replace(known, mac=mac, state=state, queue=(), probes=0)
     before = known if (known.dev, known.address) in k.netns.learned.neigh else None
     yield NeighUpdated(skb, known.dev, "neigh_update", entry, before)
     for waiting in known.queue:
         yield from guarded(ip_output.neigh_output(k, waiting, known.dev, known.address))
+    return True
 
 
 def arp_reply(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -81,7 +86,9 @@ def neigh_resolve(k: Kernel, skb: Skb, dev: str, address: Address) -> Walk[Skb |
     if known is not None and known.valid:
         used = replace(known, state="DELAY") if known.state == "STALE" else known
         assert known.mac
-        framed = replace(skb, packet=Ethernet(k.devices[dev].mac, known.mac, skb.ip))
+        # A bridged frame keeps its sender: br_netfilter puts that MAC back before anybody looks at the buffer.
+        source = skb.bridged_src or k.devices[dev].mac
+        framed = replace(skb, packet=Ethernet(source, known.mac, skb.ip))
         yield NeighLookedUp(framed, dev, "neigh_resolve_output", used, known)
         return framed
     if known is not None and known.state == "INCOMPLETE":

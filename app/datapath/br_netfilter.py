@@ -6,10 +6,9 @@ Inside the bridge's own hooks the IPv4 hooks are called with the bridge as devic
 from msgspec.structs import replace
 
 from app.datapath import bridge, ip_output, nf_hooks
-from app.datapath.drop import Drop, DropReason
 from app.datapath.events import NeighLookedUp, RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
-from app.kernel.netns import BRIDGE_NF
+from app.kernel.netns import BRIDGE_NF, IP_FORWARD
 from app.kernel.skb import Skb
 from app.wire.packet import Ethernet
 
@@ -18,7 +17,8 @@ def br_nf_pre_routing(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:
     """PREROUTING inside the bridge.  A rewritten destination is routed at once: is it on this bridge, or beyond it?
 
     On it: the frame stays a bridged one, and only its destination MAC must still be found (`bridged_src` is set).
-    Beyond: the frame gets the bridge's own MAC, so that it is passed up.  br_nf_pre_routing, br_nf_pre_routing_finish.
+    Beyond, or nowhere, or forwarding is off: it gets the bridge's own MAC and is passed up; the network layer sees to it.
+    br_nf_pre_routing, br_nf_pre_routing_finish
     """
     master = k.devices[port].master
     if skb.is_arp or not k.on(BRIDGE_NF) or not master:
@@ -29,9 +29,7 @@ def br_nf_pre_routing(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:
         return skb
     route = k.fib.lookup(skb.ip.dst)
     yield RouteLookedUp(skb, master, "br_nf_pre_routing_finish", skb.ip.dst, route, k.fib)
-    if route is None:
-        raise Drop(skb, DropReason.IP_INNOROUTES, "br_nf_pre_routing_finish", master)
-    if route.dev == master:
+    if route is not None and route.type == "unicast" and route.dev == master and k.on(IP_FORWARD):
         return replace(skb, bridged_src=skb.eth.src)
     return replace(skb, packet=Ethernet(skb.eth.src, k.devices[master].mac, skb.ip))
 
@@ -39,8 +37,8 @@ def br_nf_pre_routing(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:
 def br_nf_pre_routing_finish_bridge(k: Kernel, skb: Skb, port: str) -> Walk[None]:
     """Give a bridged, rewritten frame the MAC of its new receiver, or wait for it as the machine would (R13).
 
-    A connected neighbour's MAC is copied and the frame goes on in the bridge.  Otherwise the neighbour layer takes it,
-    writes its own header and sends it by the bridge device, where `br_nf_dev_xmit` puts it back on its way.
+    A connected neighbour's MAC is copied and the frame goes on in the bridge.  Otherwise the neighbour layer takes it
+    and sends it by the bridge device, where `br_nf_dev_xmit` puts it back on its way.
     """
     master = k.devices[port].master
     assert master
@@ -54,10 +52,9 @@ def br_nf_pre_routing_finish_bridge(k: Kernel, skb: Skb, port: str) -> Walk[None
 
 
 def br_nf_dev_xmit(k: Kernel, skb: Skb) -> Walk[None]:
-    """Back from the neighbour layer: restore the sender's MAC and bridge on.  br_nf_pre_routing_finish_bridge_slow."""
-    assert skb.bridged_src and skb.physin
-    restored = Ethernet(skb.bridged_src, skb.eth.dst, skb.ip)
-    yield from bridge.br_handle_frame_finish(k, replace(skb, packet=restored, bridged_src=None), skb.physin)
+    """Back from the neighbour layer with the receiver's MAC: bridge on.  br_nf_pre_routing_finish_bridge_slow."""
+    assert skb.physin
+    yield from bridge.br_handle_frame_finish(k, replace(skb, bridged_src=None), skb.physin)
 
 
 def br_nf_forward(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:

@@ -24,20 +24,18 @@ def br_handle_frame_finish(k: Kernel, skb: Skb, port: str) -> Walk[None]:
     master = k.devices[port].master
     assert master, f"{port} is no port of a bridge"
     yield from br_fdb_update(k, skb, master, port)
-    if skb.eth.broadcast:
-        yield from br_flood(k, skb, master, port)
-        yield from guarded(br_pass_frame_up(k, skb, master))
+    broadcast, listening = skb.eth.broadcast, k.devices[master].promiscuous
+    entry = None if broadcast else k.netns.learned.fdb.get((master, skb.eth.dst))
+    if entry is not None and entry.local:
+        yield from br_pass_frame_up(k, skb, master)
         return
-    entry = k.netns.learned.fdb.get((master, skb.eth.dst))
     if entry is None:
         yield from br_flood(k, skb, master, port)
-    elif entry.local:
-        yield from br_pass_frame_up(k, skb, master)
     else:
         yield FdbLookedUp(skb, master, "br_fdb_find_rcu", skb.eth.dst, entry)
-        if k.devices[master].promiscuous:
-            yield from guarded(br_pass_frame_up(k, k.clone(skb), master))
-        yield from br_forward(k, skb, entry, port)
+        yield from guarded(br_forward(k, skb, entry, port))
+    if broadcast or listening:
+        yield from guarded(br_pass_frame_up(k, skb if broadcast else k.clone(skb), master))
 
 
 def br_fdb_update(k: Kernel, skb: Skb, master: str, port: str) -> Walk[None]:

@@ -6,6 +6,7 @@ from app.datapath import ip_output, tcp, udp
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import IcmpSent
 from app.datapath.kernel import Kernel, Walk
+from app.kernel.conntrack import Direction
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
 from app.wire.packet import Icmp, IPv4
@@ -19,7 +20,8 @@ def icmp_send(
 ) -> Walk[None]:
     """Tell the sender of a packet what became of it; never about an ICMP error.  net/ipv4/icmp.c: __icmp_send.
 
-    The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.
+    The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.  The
+    connection of the packet goes with it, even one that is not confirmed (nf_ct_attach), so that NAT can turn it back.
     """
     failed = about.ip
     if isinstance(failed.payload, Icmp) and failed.payload.is_error:
@@ -29,6 +31,9 @@ def icmp_send(
         return
     source = failed.dst if k.fib.is_local(failed.dst) else ip_output.source_of(k, route)
     message = k.alloc_skb(IPv4(source, failed.src, Icmp(type, code, failed, mtu), df=False))
+    if about.ct is not None:
+        other: Direction = "reply" if about.direction == "original" else "original"
+        message = replace(message, ct=about.ct, ctinfo="RELATED", direction=other)
     yield IcmpSent(message, ip_output.out_dev(route), "icmp_send", about, by)
     yield from ip_output.ip_local_out(k, message, route)
 

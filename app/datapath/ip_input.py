@@ -61,7 +61,12 @@ def check_martian(k: Kernel, skb: Skb, dev: str) -> None:
 
 
 def check_source(k: Kernel, skb: Skb, dev: str) -> None:
-    """rp_filter: would an answer leave by the device this came in by (1), or by any (2)?  fib_frontend.c: fib_validate_source."""
+    """Nobody else sends with an address of ours; with rp_filter an answer must leave by the device this came in by (1), or any (2).
+
+    net/ipv4/fib_frontend.c: fib_validate_source
+    """
+    if dev != "lo" and k.fib.is_local(skb.ip.src):
+        raise Drop(skb, DropReason.IP_LOCAL_SOURCE, "ip_rcv_finish_core", dev)
     mode = k.netns.config.sysctl.get(RP_FILTER, 0)
     if mode == 0 or dev == "lo":
         return

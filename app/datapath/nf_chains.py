@@ -246,7 +246,7 @@ def mismatch(match: Match, seen: Seen) -> str | None:
         case CommentMatch():
             return None
         case PortMatch(port, end):
-            return None if (seen.dport if end == "dport" else seen.sport) == port else f"--{end}"
+            return None if port in (None, seen.dport if end == "dport" else seen.sport) else f"--{end}"
         case MarkMatch(value, mask, invert):
             return None if (seen.mark & mask == value) != invert else "--mark"
         case CtStateMatch(states, invert):

@@ -21,6 +21,7 @@ from app.wire.packet import Icmp, IPv4
 
 Manip: TypeAlias = Literal["dst", "src"]
 EPHEMERAL = (1024, 65535)  # what a random source port is chosen from when the original one is above 1023
+IDENTIFIERS = (0, 65535)  # of an ICMP echo
 
 
 def nf_nat_inet_fn(k: Kernel, skb: Skb, at: At, manip: Manip) -> Walk[Skb]:
@@ -72,11 +73,12 @@ def setup(k: Kernel, skb: Skb, conn: Conn, at: At) -> Walk[tuple[Conn, Skb, Orig
 def source_tuple(k: Kernel, conn: Conn, address: Address, *, random: bool) -> FlowTuple:
     """The reply tuple with another destination; the port is kept unless it is taken or must be random.  get_unique_tuple."""
     wanted = replace(conn.reply, dst=address)
-    if conn.original.protocol == "icmp" and wanted not in k.netns.learned.conntrack:
-        return wanted
-    low, high = EPHEMERAL
+    low, high = IDENTIFIERS if conn.original.protocol == "icmp" else EPHEMERAL
     while random or wanted in k.netns.learned.conntrack:
-        wanted = replace(wanted, dport=low + k.below(high - low + 1))
+        chosen = low + k.below(high - low + 1)
+        wanted = replace(
+            wanted, dport=chosen, sport=chosen if conn.original.protocol == "icmp" else wanted.sport
+        )
         random = False
     return wanted
 

@@ -8,6 +8,7 @@ from app.datapath import ip_output
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Errno, MessageRead, SegmentSent, SocketFound, SocketOpened, TimerFired
 from app.datapath.kernel import Arm, Kernel, Walk
+from app.kernel.route import Route
 from app.kernel.skb import Skb
 from app.kernel.socket import Relay, Socket, SocketKey
 from app.wire.addr import ANY, Address
@@ -15,6 +16,7 @@ from app.wire.packet import Icmp, IPv4, Message, Tcp, TcpFlag
 
 RTO = 1_000_000  # TCP_TIMEOUT_INIT, microseconds; the first retries of a SYN are linear (tcp_syn_linear_timeouts)
 SYN_RETRIES = 6
+TIMESTAMPS = 12  # octets of options in every segment, which the MSS does not count
 ERRNO: dict[tuple[int, int], Errno] = {
     (3, 0): "ENETUNREACH",
     (3, 1): "EHOSTUNREACH",
@@ -33,11 +35,15 @@ def tcp_connect(
     if route is None:
         return None
     key = SocketKey("tcp", ip_output.source_of(k, route), sport, remote, port)
-    mss = k.devices[ip_output.out_dev(route)].mtu - 40
+    mss = advertised_mss(k, route)
     yield SocketOpened(None, None, "tcp_v4_connect", Socket(key, process, "SYN_SENT", cookie, mss=mss))
-    yield Arm(RTO, partial(tcp_retransmit_timer, key=key, retry=1))
-    yield from transmit(k, key, ("SYN",))
+    yield from transmit(k, key, ("SYN",), timeout=RTO)
     return key
+
+
+def advertised_mss(k: Kernel, route: Route) -> int:
+    """net/ipv4/route.c: ipv4_default_advmss; no packet is larger than 65535 octets, whatever lo's MTU is."""
+    return min(k.devices[ip_output.out_dev(route)].mtu, 65535) - 40
 
 
 def tcp_sendmsg(k: Kernel, key: SocketKey, message: Message) -> Walk[None]:
@@ -53,40 +59,67 @@ def tcp_close(k: Kernel, key: SocketKey) -> Walk[None]:
 
 
 def transmit(
-    k: Kernel, key: SocketKey, flags: tuple[TcpFlag, ...], message: Message | None = None, retry: int = 0
+    k: Kernel,
+    key: SocketKey,
+    flags: tuple[TcpFlag, ...],
+    message: Message | None = None,
+    *,
+    retry: int = 0,
+    timeout: int = 0,
 ) -> Walk[None]:
-    """Write a segment and send it by the socket's route.  tcp_output.c: __tcp_transmit_skb."""
+    """Write a segment and send it by the socket's route; with `timeout`, microseconds, expect an answer to it by then.
+
+    net/ipv4/tcp_output.c: __tcp_transmit_skb
+    """
     socket = k.netns.learned.sockets[key]
-    mss = socket.mss if "SYN" in flags else None
-    segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
-    length = (message.size if message else 0) + (1 if "SYN" in flags or "FIN" in flags else 0)
-    state = (
-        {"ESTABLISHED": "FIN_WAIT", "CLOSE_WAIT": "LAST_ACK"}[socket.state or ""]
-        if "FIN" in flags
-        else socket.state
+    segment = Tcp(
+        key.lport, key.rport, flags, socket.seq, socket.ack, message, socket.mss if "SYN" in flags else None
     )
-    after = replace(
-        socket, state=state, seq=socket.seq if "SYN" in flags else socket.seq + length, unacked=message
+    skb = replace(
+        k.alloc_skb(IPv4(key.local, key.remote, segment)), gso=socket.mss - TIMESTAMPS if message else 0
     )
-    skb = replace(k.alloc_skb(IPv4(key.local, key.remote, segment)), gso=socket.mss if message else 0)
-    yield SegmentSent(skb, None, "__tcp_transmit_skb", after, retry)
+    due = k.now + timeout if timeout else socket.due
+    timeouts = max(retry, socket.timeouts)
+    yield SegmentSent(
+        skb, None, "__tcp_transmit_skb", replace(sent(socket, segment), due=due, timeouts=timeouts), retry
+    )
+    if timeout:
+        yield Arm(timeout, partial(tcp_retransmit_timer, key=key, due=due, after=timeout))
     route = k.fib.lookup(key.remote)
     if route is None or route.type not in ("unicast", "local"):
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "__ip_queue_xmit")
     yield from ip_output.ip_local_out(k, skb, route)
 
 
-def tcp_retransmit_timer(k: Kernel, *, key: SocketKey, retry: int) -> Walk[None]:
-    """No answer to a SYN, or to a SYN-ACK: send it again.  tcp_timer.c: tcp_retransmit_timer."""
+def sent(socket: Socket, segment: Tcp) -> Socket:
+    """The socket after this segment: data and FIN move snd_nxt; a SYN does so when it is acknowledged."""
+    if "SYN" in segment.flags:
+        return socket
+    if "FIN" in segment.flags:
+        return replace(
+            socket, state="FIN_WAIT" if socket.state == "ESTABLISHED" else "LAST_ACK", seq=socket.seq + 1
+        )
+    message = segment.payload
+    return replace(socket, seq=socket.seq + message.size, unacked=message) if message else socket
+
+
+def tcp_retransmit_timer(k: Kernel, *, key: SocketKey, due: int, after: int) -> Walk[None]:
+    """No answer to a SYN, or to a SYN-ACK: send it again, unless the timer was set anew meanwhile.
+
+    A client's first retries are a second apart, a server's wait doubles (tcp_timer.c: tcp_retransmit_timer;
+    inet_connection_sock.c: reqsk_timer_handler).
+    """
     socket = k.netns.learned.sockets.get(key)
-    if socket is None or socket.state not in ("SYN_SENT", "SYN_RECV"):
+    if socket is None or socket.state not in ("SYN_SENT", "SYN_RECV") or socket.due != due:
         return
-    yield TimerFired(None, None, "tcp_retransmit_timer", RTO)
-    if retry > SYN_RETRIES:
+    retry = socket.timeouts + 1
+    yield TimerFired(None, None, "tcp_retransmit_timer", after)
+    if socket.state == "SYN_RECV":
+        yield from transmit(k, key, ("SYN", "ACK"), retry=retry, timeout=RTO << retry)
+    elif retry <= SYN_RETRIES:
+        yield from transmit(k, key, ("SYN",), retry=retry, timeout=RTO)
+    else:
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error="ETIMEDOUT"))
-        return
-    yield Arm(RTO, partial(tcp_retransmit_timer, key=key, retry=retry + 1))
-    yield from transmit(k, key, ("SYN",) if socket.state == "SYN_SENT" else ("SYN", "ACK"), retry=retry)
 
 
 def tcp_v4_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -130,12 +163,11 @@ def tcp_conn_request(k: Kernel, skb: Skb, dev: str, listener: Socket) -> Walk[No
     route = yield from ip_output.ip_route_output(k, None, ip.src)
     if route is None:
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "inet_csk_route_req", dev)
-    mss = min(syn.mss or 536, k.devices[ip_output.out_dev(route)].mtu - 40)
+    mss = min(syn.mss or 536, advertised_mss(k, route))
     yield SocketOpened(
         None, None, "inet_reqsk_alloc", Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss)
     )
-    yield Arm(RTO, partial(tcp_retransmit_timer, key=key, retry=1))
-    yield from transmit(k, key, ("SYN", "ACK"))
+    yield from transmit(k, key, ("SYN", "ACK"), timeout=RTO)
 
 
 def tcp_rcv_synsent(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: Tcp) -> Walk[None]:
@@ -154,7 +186,7 @@ def tcp_rcv_synsent(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: Tcp)
             yield from tcp_rcv_established(k, skb, dev, up, segment)
     elif socket.state == "SYN_RECV" and segment.flags == ("SYN",):
         yield SocketFound(skb, dev, "tcp_check_req", socket, socket)
-        yield from transmit(k, socket.key, ("SYN", "ACK"), retry=1)
+        yield from transmit(k, socket.key, ("SYN", "ACK"), retry=1, timeout=RTO << socket.timeouts)
     else:
         raise Drop(skb, DropReason.NO_SOCKET, "tcp_rcv_state_process", dev)
 
@@ -222,7 +254,7 @@ def tcp_v4_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     if socket is None:
         raise Drop(skb, DropReason.NO_SOCKET, "tcp_v4_err", dev)
     if (message.type, message.code) == (3, 4):
-        smaller = replace(socket, mss=message.mtu - 52, seq=segment.seq)
+        smaller = replace(socket, mss=message.mtu - 40, seq=segment.seq)
         yield SocketFound(skb, dev, "tcp_v4_mtu_reduced", socket, smaller)
         if socket.unacked is not None:
             yield from transmit(k, socket.key, ("PSH", "ACK"), socket.unacked, retry=1)

@@ -57,9 +57,9 @@ class PhysdevMatch(Struct, frozen=True):
 
 
 class PortMatch(Struct, frozen=True):
-    """`-m tcp|udp --dport` or `--sport`"""
+    """`-m tcp|udp`, with `--dport` or `--sport` unless `port` is None"""
 
-    port: int
+    port: int | None
     end: Literal["sport", "dport"] = "dport"
 
 

@@ -79,7 +79,7 @@ def netns(
             ports[device.master] += (device.name,)
     own = [
         FdbEntry(d.mac, d.master or d.name, d.name, permanent=True, local=True)
-        for d in up
+        for d in numbered.values()
         if d.master or d.kind == "bridge"
     ]
     return Netns(

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from app.kernel.device import Device
 from app.kernel.origin import KERNEL, Origin
-from app.wire.addr import LOOPBACK, MASKS, Address, Prefix, number
+from app.wire.addr import MASKS, Address, Prefix, number
 
 RouteType: TypeAlias = Literal["unicast", "local", "broadcast", "blackhole", "unreachable", "prohibit"]
 Scope: TypeAlias = Literal["global", "link", "host"]
@@ -82,38 +82,22 @@ def fib_of(devices: Iterable[Device], routes: Iterable[Route]) -> Fib:
     local: list[Route] = []
     connected: list[Route] = []
     for device in devices:
+        known: set[Prefix] = set()
         for interface in device.addresses:
-            address = interface.address
-            host = Prefix(number(address), 32)
-            local.append(
-                Route(host, device.name, "local", src=address, scope="host", proto="kernel", table="local")
-            )
+            src, prefix = interface.address, interface.prefix
+            local.append(own(Prefix(number(src), 32), device, src, "local"))
+            if interface.length == 32 or prefix in known:
+                continue
+            known.add(prefix)
+            local.append(own(Prefix(number(prefix.last), 32), device, src, "broadcast"))
             if device.kind == "loopback":
-                local.append(
-                    Route(
-                        LOOPBACK,
-                        device.name,
-                        "local",
-                        src=address,
-                        scope="host",
-                        proto="kernel",
-                        table="local",
-                    )
-                )
-            elif interface.length < 32:
-                connected.append(
-                    Route(interface.prefix, device.name, src=address, scope="link", proto="kernel")
-                )
-                last = Prefix(number(interface.prefix.last), 32)
-                local.append(
-                    Route(
-                        last,
-                        device.name,
-                        "broadcast",
-                        src=address,
-                        scope="link",
-                        proto="kernel",
-                        table="local",
-                    )
-                )
+                local.append(own(prefix, device, src, "local"))
+            else:
+                connected.append(Route(prefix, device.name, src=src, scope="link", proto="kernel"))
     return Fib(RouteTable(local), RouteTable((*connected, *routes)))
+
+
+def own(prefix: Prefix, device: Device, src: Address, type: Literal["local", "broadcast"]) -> Route:
+    """What the kernel adds to the local table for an address (net/ipv4/fib_frontend.c: fib_add_ifaddr)."""
+    scope: Scope = "host" if type == "local" else "link"
+    return Route(prefix, device.name, type, src=src, scope=scope, proto="kernel", table="local")

@@ -41,7 +41,8 @@ class Socket(Struct, frozen=True):
     """One line of `ss -tan` or `ss -uan`.
 
     `process` names the program that holds it; `cookie` is what that program wants to remember about it.  `seq` and `ack`
-    are relative (snd_nxt, rcv_nxt), `mss` in octets; `unacked` is the message under way, to be sent again if it is lost.
+    are relative (snd_nxt, rcv_nxt), `mss` in octets; `unacked` is the message under way, to be sent again if it is lost;
+    `due` is when its timer will fire, microseconds, and `timeouts` how often that has happened.
     """
 
     key: SocketKey
@@ -52,3 +53,5 @@ class Socket(Struct, frozen=True):
     ack: int = 0
     mss: int = 1460
     unacked: Message | None = None
+    due: int = 0
+    timeouts: int = 0

@@ -11,6 +11,7 @@ DROPS: Mapping[DropReason, str] = {
     DropReason.IP_INNOROUTES: "no route leads there",
     DropReason.IP_OUTNOROUTES: "there is no way out to that address",
     DropReason.IP_RPFILTER: "an answer would not leave by the device it came in by (rp_filter)",
+    DropReason.IP_LOCAL_SOURCE: "it claims to come from an address of this very machine",
     DropReason.MARTIAN: "a loopback address must not arrive by a wire",
     DropReason.PKT_TOO_BIG: "it is larger than the next link's MTU and must not be fragmented",
     DropReason.NETFILTER_DROP: "a firewall rule says so",

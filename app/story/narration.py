@@ -18,20 +18,11 @@ from app.wire.packet import Arp
 def narrate(step: Step) -> str:
     """The sentence of a step."""
     event, at = step.event, step.at
-    here = machine(at)
     match event:
-        case e.Received():
-            return received(event, at)
-        case e.Transmitted():
-            return transmitted(event, at)
-        case e.Dropped(reason=reason, by=by):
-            return f"{here} drops it: {DROPS[reason]}{f' ({who(by)})' if by else ''}."
-        case e.FdbLearned(entry=entry):
-            return f"{entry.dev} notes that {entry.mac} is behind port {entry.port}: bridges learn from source addresses."
-        case e.FdbLookedUp():
-            return fdb_looked_up(event)
-        case e.PassedUp():
-            return f"The frame is for {here} itself, or for everybody: {event.dev} hands it up to the network layer."
+        case e.Received() | e.Transmitted() | e.Dropped():
+            return devices(event, at)
+        case e.FdbLearned() | e.FdbLookedUp() | e.PassedUp():
+            return bridges(event, at)
         case (
             e.NeighLookedUp()
             | e.NeighHeld()
@@ -41,13 +32,8 @@ def narrate(step: Step) -> str:
             | e.ArpIgnored()
         ):
             return neighbours(event, at)
-        case e.RouteLookedUp():
-            return route_looked_up(event, at)
-        case e.Forwarded(skb=skb, route=route):
-            ttl = skb.ip.ttl if skb else 0
-            return f"{here} is a router (ip_forward=1): TTL goes from {ttl + 1} to {ttl}, out by {route.dev}."
-        case e.DeliveredLocally(skb=skb):
-            return f"This address belongs to {here}: the packet goes up to {skb.ip.protocol.upper() if skb else 'transport'}."
+        case e.RouteLookedUp() | e.Forwarded() | e.DeliveredLocally():
+            return network(event, at)
         case e.HookPassed():
             return hook_narration.hook_passed(event, at)
         case e.Translated():
@@ -55,13 +41,57 @@ def narrate(step: Step) -> str:
         case e.ConntrackFound() | e.ConntrackCreated():
             return hook_narration.conntrack(event, at)
         case e.Encapsulated(vni=vni, entry=entry):
-            return f"{event.dev} wraps the whole frame in UDP for {entry.dst} (VNI {vni}): 50 bytes more, and the wire sees only nodes."
+            return (
+                f"{event.dev} wraps the whole frame in UDP for {entry.dst} (VNI {vni}): 50 bytes more, "
+                "and the wire sees only nodes."
+            )
         case e.Decapsulated(vni=vni):
             return f"UDP port 8472 and VNI {vni} lead to {event.dev}: the outer headers come off, the frame inside is as it was sent."
         case e.TimerFired(after=after):
             return f"{after / 1e6:g} s have passed without an answer."
         case _:
             return transport_narration.narrate(event, at)
+
+
+def devices(event: e.Received | e.Transmitted | e.Dropped, at: str) -> str:
+    match event:
+        case e.Received():
+            return received(event, at)
+        case e.Transmitted():
+            return transmitted(event, at)
+        case e.Dropped(reason=reason, by=by):
+            return f"{machine(at)} drops it: {DROPS[reason]}{f' ({who(by)})' if by else ''}."
+        case _:
+            assert_never(event)
+
+
+def bridges(event: e.FdbLearned | e.FdbLookedUp | e.PassedUp, at: str) -> str:
+    match event:
+        case e.FdbLearned(entry=entry):
+            return f"{entry.dev} notes that {entry.mac} is behind port {entry.port}: bridges learn from source addresses."
+        case e.FdbLookedUp():
+            return fdb_looked_up(event)
+        case e.PassedUp(skb=skb):
+            everybody = skb is not None and skb.eth.broadcast
+            whom = "everybody" if everybody else f"{machine(at)} itself"
+            return f"The frame is for {whom}: {event.dev} hands it up to the network layer."
+        case _:
+            assert_never(event)
+
+
+def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally, at: str) -> str:
+    here = machine(at)
+    match event:
+        case e.RouteLookedUp():
+            return route_looked_up(event, at)
+        case e.Forwarded(skb=skb, route=route):
+            ttl = skb.ip.ttl if skb else 0
+            return f"{here} is a router (ip_forward=1): TTL goes from {ttl + 1} to {ttl}, out by {route.dev}."
+        case e.DeliveredLocally(skb=skb):
+            layer = skb.ip.protocol.upper() if skb else "transport"
+            return f"This address belongs to {here}: the packet goes up to {layer}."
+        case _:
+            assert_never(event)
 
 
 def received(event: e.Received, at: str) -> str:

@@ -73,5 +73,9 @@ def short(step: StepView) -> str:
             return f"{layer['src']} > {layer['dst']} ttl {layer['ttl']}"
         if layer["layer"] == "arp":
             asks = layer["op"] == "request"
-            return f"who has {layer['target_ip']}?" if asks else f"{layer['sender_ip']} is at {layer['sender_mac']}"
+            return (
+                f"who has {layer['target_ip']}?"
+                if asks
+                else f"{layer['sender_ip']} is at {layer['sender_mac']}"
+            )
     return step.why

@@ -31,7 +31,7 @@ def deciding(event: AnyEvent) -> Iterator[tuple[Entry, str]]:
                 for index in visit.matched:
                     yield (
                         RulePosition(visit.table, visit.chain, index),
-                        "the marked rules matched, in this order",
+                        "the marked rules matched; shown are the chains that were walked",
                     )
         case _:
             return

@@ -62,9 +62,9 @@ def table(step: Step, netns_id: str, command: str) -> Table:
 
 
 def walked(lines: tuple[Line, ...], matched: Sequence[Entry]) -> tuple[Line, ...]:
-    """A long rule set is cut to the chains that this step walked; a short one is shown whole."""
+    """Where this step walked chains, only those: the rest of the rule set had no say in it."""
     chains = {(entry.table, entry.chain) for entry in matched if isinstance(entry, RulePosition)}
-    if len(lines) <= MOST_LINES or not chains:
+    if not chains:
         return lines
     return tuple(
         line

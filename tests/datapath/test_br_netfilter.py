@@ -5,7 +5,15 @@ import pytest
 from app.datapath.br_netfilter import br_nf_pre_routing
 from app.datapath.bridge import br_handle_frame
 from app.datapath.drop import DropReason
-from app.datapath.events import ArpAsked, Dropped, NeighHeld, ProbeEnded, RouteLookedUp, Translated, Transmitted
+from app.datapath.events import (
+    ArpAsked,
+    Dropped,
+    NeighHeld,
+    ProbeEnded,
+    RouteLookedUp,
+    Translated,
+    Transmitted,
+)
 from app.kernel.world import World
 from app.wire.addr import mac_of
 from tests.iptables import rules
@@ -24,7 +32,9 @@ EVERY_HOOK = rules(
     -A POSTROUTING
     """
 )
-TO_POD2 = rules("*nat\n -A PREROUTING -d 10.96.0.20/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.3:8080")
+TO_POD2 = rules(
+    "*nat\n -A PREROUTING -d 10.96.0.20/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.3:8080"
+)
 TO_ITSELF = rules(
     """
     *nat
@@ -32,31 +42,35 @@ TO_ITSELF = rules(
     -A POSTROUTING -s 10.244.1.2/32 -d 10.244.1.2/32 -j MASQUERADE
     """
 )
-FAR = rules("*nat\n -A PREROUTING -d 10.96.0.40/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.2.3:8080")
+FAR = rules(
+    "*nat\n -A PREROUTING -d 10.96.0.40/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.2.3:8080"
+)
 
 
-def test_R4_a_bridged_packet_passes_three_hooks_inside_the_bridge() -> None:
+def test_r4_a_bridged_packet_passes_three_hooks_inside_the_bridge() -> None:
     walked = send(on_one_bridge(rules=EVERY_HOOK), "node1/pod1", f"{POD2}:8080")
     assert walked.hooks("SYN", "node1") == ["[PRE cbr0->]", "[FWD cbr0->cbr0]", "[POST ->cbr0]"]
 
 
-def test_R4_with_bridge_nf_off_a_bridged_packet_meets_no_rule() -> None:
+def test_r4_with_bridge_nf_off_a_bridged_packet_meets_no_rule() -> None:
     walked = send(on_one_bridge(rules=EVERY_HOOK, brnf=False), "node1/pod1", f"{POD2}:8080")
     assert walked.hooks("SYN", "node1") == []
 
 
-def test_R4_on_its_way_up_a_packet_does_not_meet_prerouting_twice() -> None:
+def test_r4_on_its_way_up_a_packet_does_not_meet_prerouting_twice() -> None:
     walked = send(on_one_bridge(rules=EVERY_HOOK), "node1/pod1", "10.244.1.1", "icmp")
     assert walked.hooks("icmp 8/0", "node1") == ["[PRE cbr0->]", "IN cbr0->"]
-    assert walked.hooks("icmp 0/0", "node1") == ["OUT ->cbr0", "POST ->cbr0"], "no second POST inside the bridge"
+    assert walked.hooks("icmp 0/0", "node1") == ["OUT ->cbr0", "POST ->cbr0"], (
+        "no second POST inside the bridge"
+    )
 
 
-def test_R4_with_bridge_nf_off_prerouting_runs_after_cbr0() -> None:
+def test_r4_with_bridge_nf_off_prerouting_runs_after_cbr0() -> None:
     walked = send(on_one_bridge(rules=EVERY_HOOK, brnf=False), "node1/pod1", "10.244.1.1", "icmp")
     assert walked.hooks("icmp 8/0", "node1") == ["PRE cbr0->", "IN cbr0->"]
 
 
-def test_R4_arp_is_shown_to_no_ip_hook() -> None:
+def test_r4_arp_is_shown_to_no_ip_hook() -> None:
     ran = run(on_one_bridge(rules=EVERY_HOOK)["node1"], br_handle_frame, who_has(POD2, tell=POD1), "vethxxx")
     assert "HookPassed" not in ran.names
 
@@ -65,7 +79,9 @@ def test_the_port_behind_the_bridge_is_visible_to_physdev_only() -> None:
     only_bridged = rules("*filter\n -A FORWARD -m physdev --physdev-is-in -j DROP")
     walked = send(on_one_bridge(rules=only_bridged), "node1/pod1", f"{POD2}:8080")
     assert walked.drops[0] == "node1 nf_hook_slow NETFILTER_DROP"
-    assert walked.seen("SYN") == ["pod1:eth0>", "node1:vethxxx<"], "dropped before it left by the other port (section 8)"
+    assert walked.seen("SYN") == ["pod1:eth0>", "node1:vethxxx<"], (
+        "dropped before it left by the other port (section 8)"
+    )
 
 
 def test_section_8_with_bridge_nf_off_a_drop_in_forward_does_not_apply_to_neighbours() -> None:
@@ -74,7 +90,7 @@ def test_section_8_with_bridge_nf_off_a_drop_in_forward_does_not_apply_to_neighb
     assert walked.end.error is None
 
 
-def test_R13_a_bridged_dnat_with_a_known_neighbour_changes_the_destination_mac_only() -> None:
+def test_r13_a_bridged_dnat_with_a_known_neighbour_changes_the_destination_mac_only() -> None:
     known = knows("cbr0", POD2)
     ran = run(
         on_one_bridge(rules=TO_POD2, neigh=[known])["node1"],
@@ -89,19 +105,29 @@ def test_R13_a_bridged_dnat_with_a_known_neighbour_changes_the_destination_mac_o
     assert "cbr0" not in ran.sent_by, "no detour: the frame never leaves the bridge"
 
 
-def test_R13_with_an_unresolved_neighbour_cbr0_asks_and_the_frame_takes_a_detour() -> None:
+def test_r13_with_an_unresolved_neighbour_cbr0_asks_and_the_frame_takes_a_detour() -> None:
     walked = send(on_one_bridge(rules=TO_POD2), "node1/pod1", "10.96.0.20:80")
-    asked = [e.skb.arp.sender_ip for e in walked.all(ArpAsked, "node1") if e.skb and e.skb.arp.target_ip == POD2]
+    asked = [
+        e.skb.arp.sender_ip for e in walked.all(ArpAsked, "node1") if e.skb and e.skb.arp.target_ip == POD2
+    ]
     assert asked == ["10.244.1.1"], "cbr0 ARPs for pod2 in the node's name"
-    assert walked.seen("SYN") == ["pod1:eth0>", "node1:vethxxx<", "node1:cbr0>", "node1:vethyyy>", "pod2:eth0<"]
+    assert walked.seen("SYN") == [
+        "pod1:eth0>",
+        "node1:vethxxx<",
+        "node1:cbr0>",
+        "node1:vethyyy>",
+        "pod2:eth0<",
+    ]
     detour, bridged = walked.at("SYN", "node1:cbr0>"), walked.at("SYN", "node1:vethyyy>")
-    assert detour.eth.src == mac_of("10.244.1.1"), "the neighbour layer wrote its own header"
+    assert detour.eth.src == mac_of("10.244.1.2"), (
+        "a capture sees the sender's MAC already put back (measured)"
+    )
     assert (bridged.eth.src, bridged.ip.ttl) == (mac_of(POD1), 64), "and the bridge restored the sender's"
 
 
 def test_section_5_the_reply_over_the_bridge_is_un_dnated_in_the_nested_postrouting() -> None:
     walked = send(on_one_bridge(rules=TO_POD2), "node1/pod1", "10.96.0.20:80")
-    back = [e for e in walked.all(Translated) if e.kind == "un-DNAT"][0]
+    back = next(e for e in walked.all(Translated) if e.kind == "un-DNAT")
     assert back.dev == "cbr0"
     assert walked.at("SYN+ACK", "node1:vethyyy<").ip.src == POD2
     assert walked.at("SYN+ACK", "node1:vethxxx>").ip.src == "10.96.0.20"
@@ -175,15 +201,19 @@ def test_without_ip_forward_a_rewritten_frame_is_passed_up_and_dies_there() -> N
 
 
 def test_a_frame_whose_destination_no_rule_changed_is_not_routed_in_the_bridge() -> None:
-    ran = run(on_one_bridge(rules=TO_POD2)["node1"], br_nf_pre_routing, frame(packet(POD1, POD2, tcp())), "vethxxx")
+    ran = run(
+        on_one_bridge(rules=TO_POD2)["node1"], br_nf_pre_routing, frame(packet(POD1, POD2, tcp())), "vethxxx"
+    )
     assert not ran.all(RouteLookedUp)
     assert ran.result.bridged_src is None
 
 
 def test_a_bridged_frame_waits_for_a_dead_endpoint_and_its_sender_is_told() -> None:
-    gone = rules("*nat\n -A PREROUTING -d 10.96.0.20/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.99:8080")
+    gone = rules(
+        "*nat\n -A PREROUTING -d 10.96.0.20/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.99:8080"
+    )
     walked = send(on_one_bridge(rules=gone), "node1/pod1", "10.96.0.20:80")
-    assert [e.entry.address for e in walked.all(NeighHeld, "node1")][0] == "10.244.1.99"
+    assert walked.all(NeighHeld, "node1")[0].entry.address == "10.244.1.99"
     assert {e.reason for e in walked.all(Dropped, "node1")} == {DropReason.NEIGH_FAILED}
 
 
@@ -198,4 +228,9 @@ def test_the_second_connection_finds_the_neighbour_and_makes_no_detour() -> None
 
 def test_routes_read_as_ip_route_prints_them() -> None:
     (way,) = routes("10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink")
-    assert (str(way.prefix), way.via, way.dev, way.onlink) == ("10.244.2.0/24", "10.244.2.0", "flannel.1", True)
+    assert (str(way.prefix), way.via, way.dev, way.onlink) == (
+        "10.244.2.0/24",
+        "10.244.2.0",
+        "flannel.1",
+        True,
+    )

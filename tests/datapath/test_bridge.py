@@ -16,8 +16,8 @@ from tests.worlds import on_one_bridge
 POD1, POD2, GATEWAY = "10.244.1.2", "10.244.1.3", "10.244.1.1"
 
 
-def node1(**settings: bool) -> Netns:
-    return on_one_bridge(brnf=False, **settings)["node1"]
+def node1(*, hairpin: bool = True, promiscuous: bool = False) -> Netns:
+    return on_one_bridge(brnf=False, hairpin=hairpin, promiscuous=promiscuous)["node1"]
 
 
 def knowing(netns: Netns, **ports: str) -> Netns:
@@ -26,14 +26,16 @@ def knowing(netns: Netns, **ports: str) -> Netns:
     return netns.learn(fdb={**netns.learned.fdb, **learnt})
 
 
-def test_R3_a_broadcast_is_flooded_newest_port_first_back_to_the_asker_by_hairpin_then_up() -> None:
+def test_r3_a_broadcast_is_flooded_newest_port_first_back_to_the_asker_by_hairpin_then_up() -> None:
     ran = run(node1(), br_handle_frame, who_has(POD2, tell=POD1), "vethxxx")
-    assert ran.sent_by == ["vethzzz", "vethyyy", "vethxxx"], "newest first, the ingress port too with hairpin on"
+    assert ran.sent_by == ["vethzzz", "vethyyy", "vethxxx"], (
+        "newest first, the ingress port too with hairpin on"
+    )
     assert ran.one(Received).dev == "cbr0", "a broadcast is for the machine itself as well"
     assert ran.names.index("PassedUp") > ran.names.index("Transmitted"), "flood before passing up"
 
 
-def test_R3_without_hairpin_the_asker_gets_no_copy_back() -> None:
+def test_r3_without_hairpin_the_asker_gets_no_copy_back() -> None:
     ran = run(node1(hairpin=False), br_handle_frame, who_has(POD2, tell=POD1), "vethxxx")
     assert ran.sent_by == ["vethzzz", "vethyyy"]
 
@@ -48,7 +50,12 @@ def test_every_copy_of_a_flood_is_a_clone_with_an_id_of_its_own() -> None:
 def test_a_port_that_is_down_gets_no_copy() -> None:
     netns = node1()
     down = {**netns.config.devices, "vethyyy": replace(netns.config.devices["vethyyy"], up=False)}
-    ran = run(netns.reconfigure(replace(netns.config, devices=down)), br_handle_frame, who_has(POD2, tell=POD1), "vethxxx")
+    ran = run(
+        netns.reconfigure(replace(netns.config, devices=down)),
+        br_handle_frame,
+        who_has(POD2, tell=POD1),
+        "vethxxx",
+    )
     assert ran.sent_by == ["vethzzz", "vethxxx"]
 
 
@@ -77,7 +84,7 @@ def test_the_bridges_own_mac_is_never_learnt_from_outside() -> None:
     assert ran.netns.learned.fdb["cbr0", mac_of(GATEWAY)].local
 
 
-def test_R2_a_known_unicast_frame_leaves_by_one_port_untouched_and_never_visits_cbr0() -> None:
+def test_r2_a_known_unicast_frame_leaves_by_one_port_untouched_and_never_visits_cbr0() -> None:
     sent = frame(packet(POD1, POD2, ttl=64))
     ran = run(knowing(node1(), vethyyy=POD2), br_handle_frame, sent, "vethxxx")
     assert ran.sent_by == ["vethyyy"]
@@ -91,7 +98,7 @@ def test_an_unknown_unicast_frame_is_flooded_but_not_passed_up() -> None:
     assert not ran.all(PassedUp), "a MAC that nobody knows is not the machine's own"
 
 
-def test_R1_a_frame_for_the_bridges_own_mac_goes_up_to_the_machine() -> None:
+def test_r1_a_frame_for_the_bridges_own_mac_goes_up_to_the_machine() -> None:
     ran = run(node1(), br_handle_frame, frame(packet(POD1, GATEWAY)), "vethxxx")
     assert ran.names[:3] == ["FdbLearned", "PassedUp", "Received"]
     assert ran.one(Received).dev == "cbr0"
@@ -101,7 +108,8 @@ def test_service_no_hairpin_back_to_where_it_came_from_is_a_drop() -> None:
     """Section 9: node1 br_handle_frame_finish NOT_SPECIFIED."""
     back = frame(packet(POD2, POD1))
     ran = run(knowing(node1(hairpin=False), vethxxx=POD1), br_handle_frame, back, "vethxxx")
-    assert ran.drop and (ran.drop.reason, ran.drop.function) == (DropReason.NOT_SPECIFIED, "br_handle_frame_finish")
+    assert ran.death == "br_handle_frame_finish NOT_SPECIFIED"
+    assert not ran.sent_by
 
 
 def test_with_hairpin_a_frame_may_leave_by_the_port_it_came_in_by() -> None:
@@ -109,31 +117,37 @@ def test_with_hairpin_a_frame_may_leave_by_the_port_it_came_in_by() -> None:
     assert ran.sent_by == ["vethxxx"]
 
 
-def test_R2_a_promiscuous_bridge_shows_itself_a_copy_that_dies_as_otherhost() -> None:
-    ran = run(knowing(node1(promiscuous=True), vethyyy=POD2), br_handle_frame, frame(packet(POD1, POD2)), "vethxxx")
+def test_r2_a_promiscuous_bridge_shows_itself_a_copy_that_dies_as_otherhost() -> None:
+    ran = run(
+        knowing(node1(promiscuous=True), vethyyy=POD2), br_handle_frame, frame(packet(POD1, POD2)), "vethxxx"
+    )
     assert ran.sent_by == ["vethyyy"], "the frame itself goes its way"
     dead = ran.one(Dropped)
     assert (dead.reason, dead.function) == (DropReason.OTHERHOST, "ip_rcv_core")
 
 
-def test_R2_the_promiscuous_copy_comes_after_the_forwarded_frame() -> None:
+def test_r2_the_promiscuous_copy_comes_after_the_forwarded_frame() -> None:
     """Captured with tcpdump -i any: in by the port, out by the other, then in by cbr0 (br_input.c: local_rcv)."""
-    ran = run(knowing(node1(promiscuous=True), vethyyy=POD2), br_handle_frame, frame(packet(POD1, POD2)), "vethxxx")
+    ran = run(
+        knowing(node1(promiscuous=True), vethyyy=POD2), br_handle_frame, frame(packet(POD1, POD2)), "vethxxx"
+    )
     assert ran.names.index("Transmitted") < ran.names.index("PassedUp")
 
 
-def test_R2_a_promiscuous_bridge_sees_a_flooded_unicast_frame_too() -> None:
+def test_r2_a_promiscuous_bridge_sees_a_flooded_unicast_frame_too() -> None:
     """br_input.c: `local_rcv = promisc` comes before the look-up."""
     ran = run(node1(promiscuous=True), br_handle_frame, frame(packet(POD1, POD2)), "vethxxx")
     assert [event.dev for event in ran.all(Received)] == ["cbr0"]
 
 
-def test_R1_what_the_host_sends_by_the_bridge_leaves_by_the_port_the_fdb_names() -> None:
+def test_r1_what_the_host_sends_by_the_bridge_leaves_by_the_port_the_fdb_names() -> None:
     ran = run(knowing(node1(), vethyyy=POD2), br_dev_xmit, frame(packet(GATEWAY, POD2)), "cbr0")
     assert ran.sent_by == ["vethyyy"]
 
 
-@pytest.mark.parametrize("what", [frame(packet(GATEWAY, POD2)), who_has(POD2, tell=GATEWAY)], ids=["unknown", "broadcast"])
+@pytest.mark.parametrize(
+    "what", [frame(packet(GATEWAY, POD2)), who_has(POD2, tell=GATEWAY)], ids=["unknown", "broadcast"]
+)
 def test_what_the_host_floods_goes_to_every_port_hairpin_or_not(what: object) -> None:
     ran = run(node1(hairpin=False), br_dev_xmit, what, "cbr0")
     assert ran.sent_by == ["vethzzz", "vethyyy", "vethxxx"]

@@ -72,7 +72,7 @@ def line(
 ) -> Line:
     """One rule of this service port.  With `dport`, 0 for any, it is a rule for the port's protocol only."""
     said = (CommentMatch(comment),) if comment else ()
-    ported = (PortMatch(dport),) if dport else ()
+    ported = () if dport is None else (PortMatch(dport or None),)
     protocol = port.protocol if dport is not None else None
     return Line(
         table, chain, Rule(target, src, dst, None, None, protocol, (*said, *matches, *ported), port.origin)

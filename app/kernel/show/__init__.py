@@ -15,7 +15,7 @@ from app.kernel.world import World
 __all__ = ["Entry", "Line", "Listing", "RulePosition", "UnknownCommand", "commands_for", "show"]
 
 
-class UnknownCommand(ValueError):  # noqa: N818 - what it is says more than that it is an error
+class UnknownCommand(ValueError):
     """A command line that this program does not print."""
 
 

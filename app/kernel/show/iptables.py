@@ -100,7 +100,7 @@ def match_text(match: Match, protocol: Protocol | None) -> str:
     if isinstance(match, PhysdevMatch):
         return f"-m physdev {negated(match.invert)}--physdev-is-in"
     if isinstance(match, PortMatch):
-        return f"-m {protocol} --{match.end} {match.port}"
+        return f"-m {protocol}" + ("" if match.port is None else f" --{match.end} {match.port}")
     assert isinstance(match, CommentMatch)
     return f"-m comment --comment {quoted(match.comment)}"
 

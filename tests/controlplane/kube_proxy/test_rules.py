@@ -55,7 +55,7 @@ def test_an_endpoint_masquerades_itself_and_translates_the_rest() -> None:
     built = behind(web(), "10.244.2.3")
     assert nat(built, "KUBE-SEP-VQGOCFX4X6FWJPNR") == [
         '-s 10.244.2.3/32 -m comment --comment "default/web:http" -j KUBE-MARK-MASQ',
-        '-p tcp -m comment --comment "default/web:http" -j DNAT --to-destination 10.244.2.3:8080',
+        '-p tcp -m comment --comment "default/web:http" -m tcp -j DNAT --to-destination 10.244.2.3:8080',
     ]
 
 
