@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.datapath.events import Step
-from app.scenario.load import load, slugs
+from app.scenario.assemble import Override, scenario
+from app.scenario.load import load, parse, slugs
 from app.scenario.model import ExpectedConnection, Scenario
 from app.scenario.settings import combinations
 from app.simulate import simulate
@@ -117,6 +118,30 @@ def test_the_published_document_fits_its_schema(journey: Journey) -> None:
     faults = [f"{fault.json_path}: {fault.message}" for fault in SCHEMA.iter_errors(document)]
     assert not faults, "\n".join(faults[:5])
     assert document["outcome"]["verdict"] == journey.outcome.verdict
+
+
+def elsewhere(slug: str, settings: dict[str, str], **probe: str) -> Journey:
+    return simulate(load(slug, settings, Override(probe.get("from_"), probe.get("to"))))
+
+
+def test_what_the_beats_say_would_have_happened_would_have() -> None:
+    """A sentence on the screen may speak of another journey than this one; then that one is walked here."""
+    from_the_node = elsewhere("egress", {"masquerade": "off"}, from_="node/node1")
+    assert from_the_node.outcome.verdict == "delivered", (
+        "the same request from the node itself would have worked"
+    )
+    next_node = elsewhere("nodeport", {"policy": "Local"}, to="198.51.100.12:30080")
+    assert next_node.outcome.verdict == "delivered", "node2 would have answered"
+
+
+def test_with_the_policy_local_an_ingress_controller_learns_who_called() -> None:
+    text = (SCENARIOS / "09-ingress.yaml").read_text(encoding="utf-8")
+    local = text.replace("externalTrafficPolicy: Cluster", "externalTrafficPolicy: Local")
+    journey = simulate(scenario(parse(local.encode(), "09-ingress.yaml", "ingress")))
+    forwarded = EventPattern(
+        "MessageRead", "node2/pod4", None, (("http.headers", "{'X-Forwarded-For': '203.0.113.50'}"),)
+    )
+    assert any(forwarded.matches(step) for step in journey.steps)
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
