@@ -63,7 +63,9 @@ def chains_of(
 def appended(line: str, origin: Origin) -> tuple[str, Rule]:
     """`-A CHAIN matches -j TARGET`: the chain's name and the rule."""
     options = dict(read_options(line))
-    fields: dict[str, Any] = {"matches": tuple(match for key, value in options.items() if (match := match_of(key, *value)))}
+    fields: dict[str, Any] = {
+        "matches": tuple(match for key, value in options.items() if (match := match_of(key, *value)))
+    }
     for option, field in (("-s", "src"), ("-d", "dst")):
         if option in options:
             prefix, invert = options[option]
@@ -111,7 +113,18 @@ def match_of(option: str, value: str, invert: bool) -> Match | None:
             return PhysdevMatch(invert)
         case "--comment":
             return CommentMatch(value)
-        case "-A" | "-s" | "-d" | "-i" | "-o" | "-p" | "-j" | "--to-destination" | "--to-source" | "--random-fully":
+        case (
+            "-A"
+            | "-s"
+            | "-d"
+            | "-i"
+            | "-o"
+            | "-p"
+            | "-j"
+            | "--to-destination"
+            | "--to-source"
+            | "--random-fully"
+        ):
             return None
         case "--set-xmark" | "--reject-with" | "--mode":
             return None

@@ -57,16 +57,24 @@ class Walked:
     @property
     def drops(self) -> list[str]:
         """`node1 ip_forward IP_INHDR`, in order."""
-        return [f"{s.at} {s.event.function} {s.event.reason}" for s in self.steps if isinstance(s.event, Dropped)]
+        return [
+            f"{s.at} {s.event.function} {s.event.reason}" for s in self.steps if isinstance(s.event, Dropped)
+        ]
 
     def seen(self, kind: str) -> list[str]:
         """Where captures saw the first packet of this kind and its clones: `["pod1:eth0>", "node1:vethxxx<", …]`."""
         first = self.first(kind)
-        return [sighting(s) for s in self.steps if s.event.skb and first in (s.event.skb.id, s.event.skb.clone_of) and sighting(s)]
+        return [
+            sighting(s)
+            for s in self.steps
+            if s.event.skb and first in (s.event.skb.id, s.event.skb.clone_of) and sighting(s)
+        ]
 
     def first(self, kind: str) -> int:
         """The id of the first skb whose innermost packet is of this kind."""
-        found = next((s.event.skb.id for s in self.steps if s.event.skb and kind_of(s.event.skb.packet) == kind), None)
+        found = next(
+            (s.event.skb.id for s in self.steps if s.event.skb and kind_of(s.event.skb.packet) == kind), None
+        )
         assert found is not None, f"no {kind} in this walk:\n{self}"
         return found
 
@@ -93,14 +101,21 @@ class Walked:
         return [f"{s.at} {s.event.entry.address}" for s in self.steps if isinstance(s.event, NeighHeld)]
 
     def __str__(self) -> str:
-        return "\n".join(f"{s.seq:>4} {s.time / 1e6:g} {s.at}/{s.event.dev} {type(s.event).__name__}" for s in self.steps)
+        return "\n".join(
+            f"{s.seq:>4} {s.time / 1e6:g} {s.at}/{s.event.dev} {type(s.event).__name__}" for s in self.steps
+        )
 
 
 SHORT = {"PREROUTING": "PRE", "INPUT": "IN", "FORWARD": "FWD", "OUTPUT": "OUT", "POSTROUTING": "POST"}
 
 
 def hook(event: HookPassed) -> str:
-    ways = {"PRE": f"{event.iif}->", "IN": f"{event.iif}->", "OUT": f"->{event.oif}", "POST": f"->{event.oif}"}
+    ways = {
+        "PRE": f"{event.iif}->",
+        "IN": f"{event.iif}->",
+        "OUT": f"->{event.oif}",
+        "POST": f"->{event.oif}",
+    }
     name = SHORT[event.hook]
     text = f"{name} {ways.get(name, f'{event.iif}->{event.oif}')}"
     return f"[{text}]" if event.bridged else text
@@ -133,11 +148,19 @@ def kind_of(packet: Packet) -> str:
 def probe(sender: str, to: str, protocol: str = "tcp", *, sport: int = 40001, **more: int) -> Probe:
     """What a client sends: a request over TCP, a greeting over UDP, a ping."""
     address, _, port = to.partition(":")
-    message = HttpRequest("GET", address, "/") if protocol == "tcp" else Text("hello") if protocol == "udp" else None
+    message = (
+        HttpRequest("GET", address, "/")
+        if protocol == "tcp"
+        else Text("hello")
+        if protocol == "udp"
+        else None
+    )
     return Probe(sender, protocol, address, int(port or 0), message, sport, **more)
 
 
-def send(world: World | Machines, sender: str, to: str, protocol: str = "tcp", *, seed: int = 0, **more: int) -> Walked:
+def send(
+    world: World | Machines, sender: str, to: str, protocol: str = "tcp", *, seed: int = 0, **more: int
+) -> Walked:
     """Walk one probe: `send(world, "node1/pod1", "10.244.1.3:8080")`."""
     return perform(world, probe(sender, to, protocol, **more), seed=seed)
 

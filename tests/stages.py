@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from app.datapath.drop import Drop
-from app.datapath.events import AnyEvent, Event, Transmitted
+from app.datapath.events import AnyEvent, Dropped, Event, Transmitted
 from app.datapath.kernel import Arm, Kernel, Walk
 from app.kernel.netns import Netns
 from app.kernel.skb import Skb
@@ -40,8 +40,19 @@ class Ran(Struct):
         """The devices that a frame left by, in order."""
         return [event.dev for event in self.all(Transmitted)]
 
+    @property
+    def death(self) -> str | None:
+        """How the packet ended, `ip_forward IP_INHDR`, whether or not somebody guarded it; None if it did not."""
+        if self.drop is not None:
+            return f"{self.drop.function} {self.drop.reason}"
+        ended = [f"{event.function} {event.reason}" for event in self.events if isinstance(event, Dropped)]
+        return ended[-1] if ended else None
+
     def all(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if type(event) is kind]
+
+    def did(self, kind: type[Event]) -> bool:
+        return bool(self.all(kind))
 
     def one(self, kind: type[E]) -> E:
         found = self.all(kind)
@@ -49,11 +60,16 @@ class Ran(Struct):
         return found[0]
 
 
+def kernel(netns: Netns, seed: int = 0) -> Kernel:
+    """A namespace as a stage sees it; new packets are numbered from 1000."""
+    return Kernel(netns.id, netns, 0, Processes({}), count(1000).__next__, Random(seed).random)
+
+
 def run(netns: Netns, stage: Callable[..., Walk[Any]], *args: object, seed: int = 0, **named: object) -> Ran:
     """One stage to its end in a namespace.  A drop that nobody guards is kept, not raised."""
-    kernel = Kernel(netns.id, netns, 0, Processes({}), count(1000).__next__, Random(seed).random)
+    k = kernel(netns, seed)
     ran = Ran([], [], None, None, netns)
-    stage_under_way = stage(kernel, *args, **named)
+    stage_under_way = stage(k, *args, **named)
     try:
         while True:
             wish = next(stage_under_way)
@@ -61,7 +77,7 @@ def run(netns: Netns, stage: Callable[..., Walk[Any]], *args: object, seed: int 
                 ran.armed.append(wish)
             else:
                 ran.events.append(wish)
-                kernel.netns = ran.netns = wish.apply(kernel.netns)
+                k.netns = ran.netns = wish.apply(k.netns)
     except StopIteration as end:
         ran.result = end.value
     except Drop as drop:

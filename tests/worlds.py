@@ -83,7 +83,11 @@ def on_one_bridge(
     pods = {"pod1": "10.244.1.2", "pod2": "10.244.1.3", "pod5": "10.244.1.6"}
     node = netns(
         "node1",
-        (LO, device("cbr0", "bridge", "10.244.1.1/24", promiscuous=promiscuous), *ports("node1", pods, hairpin)),
+        (
+            LO,
+            device("cbr0", "bridge", "10.244.1.1/24", promiscuous=promiscuous),
+            *ports("node1", pods, hairpin),
+        ),
         rules=rules,
         sysctl={IP_FORWARD: int(forwarding), BRIDGE_NF: int(brnf)},
         neigh=neigh,
@@ -110,7 +114,10 @@ def node(
     routing = routes(f"default via 192.168.{number}.1 dev eth0", *lines)
     settings = {"routes": routing, "rules": rules, "sysctl": {IP_FORWARD: 1, BRIDGE_NF: int(brnf)}, **more}
     machine = netns(root, (LO, eth0, bridge, *ports(root, pods, True), *extra), **settings)  # type: ignore[arg-type]
-    children = [pod(f"{root}/{name}", ip, port, mtu=mtu) for port, (name, ip) in zip(PORTS, pods.items(), strict=False)]
+    children = [
+        pod(f"{root}/{name}", ip, port, mtu=mtu)
+        for port, (name, ip) in zip(PORTS, pods.items(), strict=False)
+    ]
     return [machine, *children]
 
 
@@ -123,7 +130,8 @@ WAYS = "10.244.1.0/24 via 192.168.1.10 dev to-node1", "10.244.2.0/24 via 192.168
 def cloud(*lines: str, rules: Ruleset | None = None, mtu: int = 1500) -> Netns:
     """The router between the nodes, which are its own neighbours; `lines` are its other routes."""
     nics = [
-        device(f"to-node{n}", "physical", f"192.168.{n}.1/24", peer=Peer(f"node{n}", "eth0"), mtu=mtu) for n in (1, 2)
+        device(f"to-node{n}", "physical", f"192.168.{n}.1/24", peer=Peer(f"node{n}", "eth0"), mtu=mtu)
+        for n in (1, 2)
     ]
     return netns("cloud", (LO, *nics), routes=routes(*lines), rules=rules, sysctl={IP_FORWARD: 1})
 
@@ -142,21 +150,24 @@ def tunnel_end(number: int, vni: int = 1) -> Device:
 
 
 def tunnelled(
-    *, far_vni: int = 1, fdb: bool = True, neighbour: bool = True, rules: Ruleset | None = None, mtu: int = 1450
+    *,
+    far_vni: int = 1,
+    fdb: bool = True,
+    neighbour: bool = True,
+    rules: Ruleset | None = None,
+    mtu: int = 1450,
 ) -> World:
     """The same two nodes behind a cloud that knows no pod: flannel.1 joins them, with flanneld's three entries."""
 
-    def end(number: int, pods: Mapping[str, str], vni: int = 1, **tables: object) -> list[Netns]:
+    def end(number: int, pods: Mapping[str, str], vni: int, rules: Ruleset | None) -> list[Netns]:
         other = 3 - number
-        way = f"10.244.{other}.0/24 via 10.244.{other}.0 dev flannel.1 onlink"
-        return node(number, pods, way, extra=(tunnel_end(number, vni),), mtu=mtu, **tables)  # type: ignore[arg-type]
-
-    def tables(other: int) -> dict[str, object]:
         told = [knows("flannel.1", f"10.244.{other}.0", "PERMANENT", VTEP[other])] if neighbour else []
-        entry = FdbEntry(VTEP[other], "flannel.1", dst=f"192.168.{other}.10", permanent=True)
-        return {"neigh": told, "fdb": [entry] if fdb else []}
+        where = [FdbEntry(VTEP[other], "flannel.1", dst=f"192.168.{other}.10", permanent=True)] if fdb else []
+        way = f"10.244.{other}.0/24 via 10.244.{other}.0 dev flannel.1 onlink"
+        tunnel = (tunnel_end(number, vni),)
+        return node(number, pods, way, extra=tunnel, mtu=mtu, rules=rules, neigh=told, fdb=where)
 
-    return world(*end(1, POD1, rules=rules, **tables(2)), cloud(), *end(2, FAR_PODS, vni=far_vni, **tables(1)))
+    return world(*end(1, POD1, 1, rules), cloud(), *end(2, FAR_PODS, far_vni, None))
 
 
 def world(*namespaces: Netns) -> World:
@@ -166,6 +177,6 @@ def world(*namespaces: Netns) -> World:
 def machines(of: World) -> Machines:
     """The world with its programs: whoever listens on 8080 answers `hello`, whoever on 5353 echoes."""
     programs: dict[tuple[str, str], Program] = {}
-    for id in of.netns:
-        programs[id, "web"], programs[id, "echo"] = HttpServer("hello"), EchoServer()
+    for place in of.netns:
+        programs[place, "web"], programs[place, "echo"] = HttpServer("hello"), EchoServer()
     return Machines(of, programs)

@@ -4,7 +4,15 @@ import pytest
 
 from app.datapath.arp import arp_rcv, neigh_invalidate, neigh_resolve, neigh_timer_handler
 from app.datapath.drop import DropReason
-from app.datapath.events import ArpAnswered, ArpAsked, ArpIgnored, Dropped, NeighHeld, NeighUpdated, Transmitted
+from app.datapath.events import (
+    ArpAnswered,
+    ArpAsked,
+    ArpIgnored,
+    Dropped,
+    NeighHeld,
+    NeighUpdated,
+    Transmitted,
+)
 from app.kernel.neigh import Neighbour
 from app.kernel.netns import Netns, netns
 from app.wire.addr import BROADCAST_MAC, mac_of
@@ -21,7 +29,7 @@ def host(address: str = POD1, *neigh: Neighbour) -> Netns:
     return netns("host", (LO, device("eth0", "veth", f"{address}/24")), neigh=neigh)
 
 
-def test_R10_who_is_asked_answers_the_asker_alone_and_learns_it_stale() -> None:
+def test_r10_who_is_asked_answers_the_asker_alone_and_learns_it_stale() -> None:
     ran = run(host(POD2), arp_rcv, who_has(POD2, tell=POD1), "eth0")
     learnt = ran.one(NeighUpdated).entry
     assert (learnt.address, learnt.mac, learnt.state) == (POD1, mac_of(POD1), "STALE")
@@ -32,14 +40,14 @@ def test_R10_who_is_asked_answers_the_asker_alone_and_learns_it_stale() -> None:
     assert ran.one(ArpAnswered).address == POD2
 
 
-def test_R10_an_entry_learnt_from_a_question_becomes_delay_when_it_is_used_and_nobody_asks_back() -> None:
+def test_r10_an_entry_learnt_from_a_question_becomes_delay_when_it_is_used_and_nobody_asks_back() -> None:
     ran = run(host(POD2, knows("eth0", POD1, "STALE")), neigh_resolve, bare(packet(POD2, POD1)), "eth0", POD1)
     assert ran.result.eth.dst == mac_of(POD1)
     assert ran.netns.learned.neigh["eth0", POD1].state == "DELAY"
     assert not ran.all(ArpAsked)
 
 
-def test_R10_a_bystander_ignores_the_question_and_learns_nothing() -> None:
+def test_r10_a_bystander_ignores_the_question_and_learns_nothing() -> None:
     before = host(POD5)
     ran = run(before, arp_rcv, who_has(POD2, tell=POD1), "eth0")
     assert ran.names == ["ArpIgnored"]
@@ -70,7 +78,7 @@ def test_a_reply_makes_the_entry_reachable_and_sends_what_waited() -> None:
 
 
 def test_a_reply_that_nobody_waits_for_is_ignored() -> None:
-    assert run(host(POD1), arp_rcv, is_at(POD2, asker=POD1), "eth0").one(ArpIgnored)
+    assert run(host(POD1), arp_rcv, is_at(POD2, asker=POD1), "eth0").did(ArpIgnored)
 
 
 def test_a_permanent_entry_is_never_overwritten() -> None:
@@ -84,7 +92,7 @@ def test_a_frame_for_another_mac_is_not_read() -> None:
     assert ran.drop and ran.drop.reason is DropReason.OTHERHOST
 
 
-def test_R10_a_packet_for_an_unknown_next_hop_waits_while_everybody_is_asked() -> None:
+def test_r10_a_packet_for_an_unknown_next_hop_waits_while_everybody_is_asked() -> None:
     ran = run(host(POD1), neigh_resolve, bare(packet(POD1, POD2)), "eth0", POD2)
     assert ran.result is None, "nothing leaves yet"
     assert ran.names == ["NeighHeld", "ArpAsked", "Transmitted"]
@@ -114,7 +122,9 @@ def test_a_failed_neighbour_is_asked_for_anew() -> None:
 )
 def test_whose_address_the_question_bears(source: str, tells: str) -> None:
     """arp_announce 0: the waiting packet's source if it is ours, else the device's address on that net (arp_solicit)."""
-    machine = netns("host", (LO, device("eth0", "veth", f"{POD1}/24"), device("eth1", "veth", "192.168.7.7/24")))
+    machine = netns(
+        "host", (LO, device("eth0", "veth", f"{POD1}/24"), device("eth1", "veth", "192.168.7.7/24"))
+    )
     ran = run(machine, neigh_resolve, bare(packet(source, POD2)), "eth0", POD2)
     request = ran.one(Transmitted).skb
     assert request and request.arp.sender_ip == tells
@@ -125,7 +135,9 @@ def test_a_timer_for_an_entry_that_was_answered_does_nothing() -> None:
     assert not run(answered, neigh_timer_handler, dev="eth0", address=POD2, probe=1, after=1_000_000).events
 
 
-def test_when_the_last_question_went_unanswered_every_packet_that_waited_ends_and_its_sender_is_told() -> None:
+def test_when_the_last_question_went_unanswered_every_packet_that_waited_ends_and_its_sender_is_told() -> (
+    None
+):
     """Section 9: neigh_invalidate NEIGH_FAILED; the ICMP is sent before the packet is freed."""
     queue = (bare(packet(POD1, POD2), id=1), bare(packet(POD1, POD2), id=2))
     asked = Neighbour(POD2, "eth0", "INCOMPLETE", queue=queue, probes=3)
@@ -138,7 +150,7 @@ def test_when_the_last_question_went_unanswered_every_packet_that_waited_ends_an
     assert ran.names.count("IcmpSent") == 2
 
 
-def test_R10_fail_dead_pod_on_the_same_node_three_questions_then_host_unreachable_over_lo() -> None:
+def test_r10_fail_dead_pod_on_the_same_node_three_questions_then_host_unreachable_over_lo() -> None:
     """Section 9: broadcasts at 0, 1, 2 s; ICMP pod1 to pod1 at 3.05 s; EHOSTUNREACH."""
     walked = send(on_one_bridge(), "node1/pod1", "10.244.1.99:8080")
     assert walked.times(ArpAsked) == [0, 1, 2]
@@ -156,7 +168,11 @@ def test_fail_dead_pod_on_another_node_that_node_tells_one_error_for_each_queued
     assert error.src == "192.168.2.10"
     assert error.payload.quoted and error.payload.quoted.ttl == 61  # type: ignore[union-attr]
     assert (walked.end.error, walked.ended_at) == ("EHOSTUNREACH", 3.05)
-    waited = [len(e.before.queue) for e in walked.all(NeighUpdated, "node2") if e.entry.state == "FAILED" and e.before]
+    waited = [
+        len(e.before.queue)
+        for e in walked.all(NeighUpdated, "node2")
+        if e.entry.state == "FAILED" and e.before
+    ]
     assert waited == [4], "the SYN and its three repetitions"
 
 
