@@ -45,7 +45,7 @@ export class Inspector {
     }
     this.panel(true);
     this.#refresh();
-    if (name === "steps") document.querySelector("#transcript [aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.#follow();
   }
 
   /** On a projector the inspector lies over the picture, and is there only when it is wanted.
@@ -68,8 +68,20 @@ export class Inspector {
    * @param {number} at @param {Element | null} detail */
   show(at, detail) {
     this.#at = at;
+    this.#follow();
     get("packet").replaceChildren(...[...(detail?.childNodes ?? [])].map((node) => node.cloneNode(true)));
     this.#refresh();
+  }
+
+  /** Keeps the current step in view; twice, because rows that were never seen have only a guessed height. */
+  #follow() {
+    if (get("pane-steps").hidden) return;
+    const seek = () => {
+      const item = /** @type {HTMLElement | null} */ (document.querySelector("#transcript [aria-current]"));
+      if (item) get("pane-steps").scrollTop = item.offsetTop - get("pane-steps").clientHeight / 3;
+    };
+    seek();
+    requestAnimationFrame(seek);
   }
 
   async #refresh() {
@@ -78,6 +90,11 @@ export class Inspector {
     if (url === this.#shown) return;
     this.#shown = url;
     const { default: htmx } = await import("./vendor/htmx.esm.min.js");
-    if (url === this.#shown) await htmx.ajax("GET", url, { target: "#tables", swap: "innerHTML" });
+    if (url !== this.#shown) return;
+    await htmx.ajax("GET", url, { target: "#tables", swap: "innerHTML" });
+    for (const pre of document.querySelectorAll("#tables pre")) {
+      const row = /** @type {HTMLElement | null} */ (pre.querySelector(".decided"));
+      if (row) pre.scrollTop = row.offsetTop - /** @type {HTMLElement} */ (pre).offsetTop - 40;
+    }
   }
 }

@@ -104,7 +104,8 @@ function go(to, push = false) {
 
 /** @param {number} to */
 function play(to) {
-  if (!complete || to <= position) return settle();
+  if (!complete) return;
+  if (to <= position) return settle();
   if (calm.matches) return go(to);
   const found = legs(journey, position, to, grain);
   if (grain === "beats") paint(position + 1);
@@ -212,16 +213,12 @@ addEventListener("popstate", () => {
     pause();
   }
 });
-document.querySelector(".settings")?.addEventListener("change", (event) => {
-  const form = /** @type {HTMLSelectElement} */ (event.target).form;
-  form?.requestSubmit();
-});
-
 follow(root.dataset.stream ?? "", list, (steps, done) => {
   journey.steps.push(...steps);
   if (!done) return;
   complete = true;
   for (const button of document.querySelectorAll(".transport [aria-disabled]")) button.removeAttribute("aria-disabled");
   paint(position);
+  if (location.search !== root.dataset.query) history.replaceState(null, "", location.pathname + root.dataset.query);
   performance.mark("journey-ready");
 });
