@@ -1,0 +1,51 @@
+"""The engine against the kernel on journeys that no scenario tells, from `matrix.py`: a choice by default, all in the sweep."""
+
+import pytest
+
+from app.lab.compare import differences_of_any
+from app.lab.record import record
+from tests.lab.matrix import CASES
+
+CHOICE = (
+    "cloud, with rules: to nobody here",
+    "cloud, with rules: datagram to a closed port",
+    "cloud, with rules: to a closed port",
+    "cloud, with rules: ping to a service",
+    "vxlan, with rules: to nobody there",
+    "vxlan, with rules: from the node to remote",
+    "vxlan, without rules: a long request",
+    "switch, with rules: from the other node's pod to a node port",
+    "host-gw, with rules: twice",
+    "hairpin off, br_netfilter on: to self",
+    "hairpin on, br_netfilter off: to local",
+    "hairpin off, br_netfilter off: to a warm neighbour's service",
+    "vxlan: ping out",
+    "no forwarding",
+    "reverse path filter",
+    "no VTEP in the FDB",
+    "another VNI",
+    "no room in the tunnel",
+    "no room in the tunnel, datagram",
+)
+
+
+def agrees_with_the_kernel(name: str) -> None:
+    case = CASES[name]
+    machines = case.machines()
+    found = differences_of_any(machines, case.acts, record(machines, case.acts))
+    assert not found, "\n".join((f"{name}: the kernel did something else:", *found))
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("name", CHOICE)
+def test_a_telling_choice(name: str) -> None:
+    agrees_with_the_kernel(name)
+
+
+@pytest.mark.sweep
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("name", [name for name in CASES if name not in CHOICE])
+def test_all_the_others(name: str) -> None:
+    agrees_with_the_kernel(name)
