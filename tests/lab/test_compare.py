@@ -1,0 +1,123 @@
+"""A difference is found, and named so that one knows where to look."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from app.datapath.events import Event, Received, Step, Transmitted
+from app.kernel.neigh import Neighbour
+from app.lab.compare import differences, frames_differ, tables_differ
+from app.lab.job import Answer, Recording
+from app.lab.sightings import Sighting, computed
+from app.process.programs import Machines
+from app.simulate import walk
+from app.wire.packet import Ethernet, IPv4
+from tests.lab.matrix import CASES
+
+CASE = CASES["cloud, with rules: to its neighbour"]
+PORTS = {40001, 8080}
+
+
+@pytest.fixture(scope="module")
+def machines() -> Machines:
+    return CASE.machines()
+
+
+@pytest.fixture(scope="module")
+def steps(machines: Machines) -> list[Step]:
+    return list(walk(machines, CASE.acts, 0))
+
+
+def seen_with(steps: list[Step], change: Callable[[Step], Step | None]) -> list[Sighting]:
+    """The sightings of a walk that went a little differently."""
+    changed = (change(step) for step in steps)
+    return computed([step for step in changed if step], PORTS)
+
+
+def is_syn_at(step: Step, netns: str, device: str, kind: type[Event] = Received) -> bool:
+    event = step.event
+    if type(event) is not kind or (step.at, event.dev) != (netns, device) or event.skb is None:
+        return False
+    return not event.skb.is_arp and "SYN" in getattr(event.skb.ip.payload, "flags", ())
+
+
+def test_two_equal_sides_have_no_difference(steps: list[Step]) -> None:
+    ours = computed(steps, PORTS)
+    assert len(ours) > 40, "the walk has frames to compare"
+    assert not [
+        found for netns in ("node1", "node1/pod1", "node1/pod2") for found in frames_differ(netns, ours, ours)
+    ]
+
+
+def test_another_ttl_is_named_with_its_device(steps: list[Step]) -> None:
+    def lower(step: Step) -> Step:
+        if not is_syn_at(step, "node1/pod2", "eth0"):
+            return step
+        skb = step.event.skb
+        assert skb
+        lowered = skb.with_ip(replace(skb.ip, ttl=63))
+        return replace(step, event=replace(step.event, skb=lowered))
+
+    (found, *more) = frames_differ("node1/pod2", seen_with(steps, lower), computed(steps, PORTS))
+    assert found == "node1/pod2 eth0< SYN 10.244.1.2:40001 > 10.244.1.3:8080: computed ip.ttl 63, kernel 64"
+    assert not more
+
+
+def test_a_frame_on_a_device_too_many_is_named(steps: list[Step]) -> None:
+    def without(step: Step) -> Step | None:
+        return None if is_syn_at(step, "node1", "vethyyy", Transmitted) else step
+
+    found = list(frames_differ("node1", seen_with(steps, without), computed(steps, PORTS)))
+    assert found == [
+        "node1 vethyyy> SYN 10.244.1.2:40001 > 10.244.1.3:8080: seen in the kernel, not computed"
+    ]
+    found = list(frames_differ("node1", computed(steps, PORTS), seen_with(steps, without)))
+    assert found == [
+        "node1 vethyyy> SYN 10.244.1.2:40001 > 10.244.1.3:8080: computed, the kernel had no such frame there"
+    ]
+
+
+def test_the_same_frames_in_another_order_are_told(steps: list[Step]) -> None:
+    ours = [sighting for sighting in computed(steps, PORTS) if sighting.netns == "node1"]
+    swapped = [ours[0], ours[2], ours[1], *ours[3:]]
+    assert [
+        found
+        for found in frames_differ("node1", ours, swapped)
+        if found.endswith("at another place in the order")
+    ]
+
+
+def test_ports_of_chance_do_not_count_and_written_ones_do() -> None:
+    def of(sport: int, dport: int) -> Sighting:
+        from app.lab.sightings import sighting
+        from app.wire.packet import Tcp
+
+        frame = Ethernet(
+            "02:00:00:00:00:01",
+            "02:00:00:00:00:02",
+            IPv4("10.0.0.1", "10.0.0.2", Tcp(sport, dport, ("SYN",))),
+        )
+        return sighting("node1", "eth0", True, frame, PORTS)
+
+    assert of(51234, 8080) == of(61234, 8080)
+    assert of(51234, 8080) != of(40001, 8080)
+
+
+def test_a_table_entry_that_one_side_lacks_is_printed_as_its_command_prints_it(machines: Machines) -> None:
+    entry = Neighbour("10.244.1.3", "eth0", "REACHABLE", "0a:58:0a:f4:01:03")
+    pod1 = machines.world["node1/pod1"].learn(neigh={("eth0", "10.244.1.3"): entry})
+    world = machines.world.replace(pod1)
+    nothing = {netns: dict.fromkeys(("ip neigh", "bridge fdb", "conntrack -L"), "") for netns in world.netns}
+    found = list(tables_differ(world, Recording((), (), nothing), PORTS))
+    assert "node1/pod1 ip neigh: computed 10.244.1.3 dev eth0 lladdr 0a:58:0a:f4:01:03 REACHABLE" in found
+
+
+def test_another_end_of_the_probe_is_a_difference(machines: Machines, steps: list[Step]) -> None:
+    nothing = {
+        netns: dict.fromkeys(("ip neigh", "bridge fdb", "conntrack -L"), "") for netns in machines.world.netns
+    }
+    recording = Recording((), (Answer("ECONNREFUSED"),), nothing)
+    found = differences(machines, CASE.acts, steps, recording)
+    assert found[0].startswith("probe 1: computed b'HTTP/1.1 200 OK")
+    assert found[0].endswith("kernel 'ECONNREFUSED'")
