@@ -26,7 +26,9 @@ def test_a_stage_sees_what_it_has_yielded() -> None:
 
 def test_a_clone_is_the_same_bytes_with_a_life_of_its_own() -> None:
     k = kernel(NODE1)
-    original = replace(frame(packet("10.244.1.2", "10.244.1.3"), id=3), mark=1, bridged_src="02:00:00:00:00:01")
+    original = replace(
+        frame(packet("10.244.1.2", "10.244.1.3"), id=3), mark=1, bridged_src="02:00:00:00:00:01"
+    )
     copy = k.clone(original)
     assert (copy.packet, copy.mark, copy.clone_of) == (original.packet, 1, 3)
     assert copy.id != original.id

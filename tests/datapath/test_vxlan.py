@@ -28,7 +28,12 @@ def test_the_outer_packet_goes_from_node_to_node_with_a_ttl_of_its_own_and_df_0(
     ran = run(tunnelled()["node1"], vxlan_xmit, INNER, "flannel.1")
     outer = ran.one(Encapsulated).skb
     assert outer is not None
-    assert (outer.ip.src, outer.ip.dst, outer.ip.ttl, outer.ip.df) == ("192.168.1.10", "192.168.2.10", 64, False)
+    assert (outer.ip.src, outer.ip.dst, outer.ip.ttl, outer.ip.df) == (
+        "192.168.1.10",
+        "192.168.2.10",
+        64,
+        False,
+    )
     datagram = outer.ip.payload
     assert isinstance(datagram, Udp) and isinstance(datagram.payload, Vxlan)
     assert (datagram.dport, datagram.payload.vni) == (8472, 1)
@@ -46,7 +51,14 @@ def test_fifty_octets_more_for_the_frame_thirty_six_for_the_ip_length() -> None:
 def test_a_wrapped_packet_keeps_its_id_and_its_mark_but_not_its_connection() -> None:
     """skb_scrub_packet with xnet false; the outer packet is a new local one for conntrack (R11)."""
     flow = FlowTuple("tcp", POD1, 40001, POD4, 8080)
-    marked = replace(INNER, mark=0x4000, ct=Conn(flow, flow.reversed, "SYN_SENT"), ctinfo="NEW", dev="cbr0", physin="vethxxx")
+    marked = replace(
+        INNER,
+        mark=0x4000,
+        ct=Conn(flow, flow.reversed, "SYN_SENT"),
+        ctinfo="NEW",
+        dev="cbr0",
+        physin="vethxxx",
+    )
     outer = run(tunnelled()["node1"], vxlan_xmit, marked, "flannel.1").one(Encapsulated).skb
     assert outer is not None
     assert (outer.id, outer.mark) == (INNER.id, 0x4000)
@@ -80,7 +92,9 @@ def test_fail_vxlan_no_neighbour_each_question_dies_in_the_tunnel() -> None:
 
 def test_without_a_way_to_the_other_node_the_wrapped_packet_ends() -> None:
     built = tunnelled()["node1"]
-    lost = built.reconfigure(replace(built.config, fib=replace(built.config.fib, main=type(built.config.fib.main)())))
+    lost = built.reconfigure(
+        replace(built.config, fib=replace(built.config.fib, main=type(built.config.fib.main)()))
+    )
     assert run(lost, vxlan_xmit, INNER, "flannel.1").death == "vxlan_xmit_one IP_OUTNOROUTES"
 
 
@@ -157,7 +171,12 @@ def test_r8_inner_ttl_falls_once_by_routing_into_the_tunnel_and_once_out_of_it()
 def test_the_inner_macs_are_those_of_the_vteps_written_in_advance() -> None:
     frame_out = across().at("SYN", "node1:flannel.1>").eth
     assert (frame_out.src, frame_out.dst) == (VTEP[1], VTEP[2])
-    assert across().held() == ["node1/pod1 10.244.1.1", "node1 192.168.1.1", "cloud 192.168.2.10", f"node2 {POD4}"]
+    assert across().held() == [
+        "node1/pod1 10.244.1.1",
+        "node1 192.168.1.1",
+        "cloud 192.168.2.10",
+        f"node2 {POD4}",
+    ]
 
 
 def test_fail_vxlan_blocked_by_the_cloud_is_silence() -> None:
