@@ -14,7 +14,9 @@ from app.kernel.socket import Relay, Socket, SocketKey
 from app.wire.addr import ANY, Address
 from app.wire.packet import Icmp, IPv4, Message, Tcp, TcpFlag
 
-RTO = 1_000_000  # TCP_TIMEOUT_INIT, microseconds; the first retries of a SYN are linear (tcp_syn_linear_timeouts)
+RTO = 1_020_000  # microseconds: TCP_TIMEOUT_INIT is 1 s, the timer wheel makes it a little more (measured)
+REQUEST_TIMEOUT = 1_000_000  # of a SYN-ACK, microseconds
+PROBE_INTERVAL = 500_000  # TCP_RESOURCE_PROBE_INTERVAL, microseconds
 SYN_RETRIES = 6
 TIMESTAMPS = 12  # octets of options in every segment, which the MSS does not count
 ERRNO: dict[tuple[int, int], Errno] = {
@@ -72,9 +74,9 @@ def transmit(
     net/ipv4/tcp_output.c: __tcp_transmit_skb
     """
     socket = k.netns.learned.sockets[key]
-    segment = Tcp(
-        key.lport, key.rport, flags, socket.seq, socket.ack, message, socket.mss if "SYN" in flags else None
-    )
+    route = k.fib.lookup(key.remote)
+    mss = advertised_mss(k, route) if "SYN" in flags and route else None
+    segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
     skb = replace(
         k.alloc_skb(IPv4(key.local, key.remote, segment)), gso=socket.mss - TIMESTAMPS if message else 0
     )
@@ -85,7 +87,6 @@ def transmit(
     )
     if timeout:
         yield Arm(timeout, partial(tcp_retransmit_timer, key=key, due=due, after=timeout))
-    route = k.fib.lookup(key.remote)
     if route is None or route.type not in ("unicast", "local"):
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "__ip_queue_xmit")
     yield from ip_output.ip_local_out(k, skb, route)
@@ -112,14 +113,33 @@ def tcp_retransmit_timer(k: Kernel, *, key: SocketKey, due: int, after: int) -> 
     socket = k.netns.learned.sockets.get(key)
     if socket is None or socket.state not in ("SYN_SENT", "SYN_RECV") or socket.due != due:
         return
+    if in_host_queue(k, key):
+        yield Arm(
+            PROBE_INTERVAL, partial(tcp_retransmit_timer, key=key, due=due, after=after + PROBE_INTERVAL)
+        )
+        return
     retry = socket.timeouts + 1
     yield TimerFired(None, None, "tcp_retransmit_timer", after)
     if socket.state == "SYN_RECV":
-        yield from transmit(k, key, ("SYN", "ACK"), retry=retry, timeout=RTO << retry)
+        yield from transmit(k, key, ("SYN", "ACK"), retry=retry, timeout=REQUEST_TIMEOUT << retry)
     elif retry <= SYN_RETRIES:
         yield from transmit(k, key, ("SYN",), retry=retry, timeout=RTO)
     else:
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error="ETIMEDOUT"))
+
+
+def in_host_queue(k: Kernel, key: SocketKey) -> bool:
+    """Does the segment before still wait for ARP in this very machine?  Then another one would be no use.
+
+    net/ipv4/tcp_output.c: skb_still_in_host_queue
+    """
+    waiting = (skb.ip for neighbour in k.netns.learned.neigh.values() for skb in neighbour.queue)
+    return any(
+        (ip.src, ip.dst) == (key.local, key.remote)
+        and isinstance(ip.payload, Tcp)
+        and ip.payload.sport == key.lport
+        for ip in waiting
+    )
 
 
 def tcp_v4_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -167,7 +187,7 @@ def tcp_conn_request(k: Kernel, skb: Skb, dev: str, listener: Socket) -> Walk[No
     yield SocketOpened(
         None, None, "inet_reqsk_alloc", Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss)
     )
-    yield from transmit(k, key, ("SYN", "ACK"), timeout=RTO)
+    yield from transmit(k, key, ("SYN", "ACK"), timeout=REQUEST_TIMEOUT)
 
 
 def tcp_rcv_synsent(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: Tcp) -> Walk[None]:
@@ -186,7 +206,9 @@ def tcp_rcv_synsent(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: Tcp)
             yield from tcp_rcv_established(k, skb, dev, up, segment)
     elif socket.state == "SYN_RECV" and segment.flags == ("SYN",):
         yield SocketFound(skb, dev, "tcp_check_req", socket, socket)
-        yield from transmit(k, socket.key, ("SYN", "ACK"), retry=1, timeout=RTO << socket.timeouts)
+        yield from transmit(
+            k, socket.key, ("SYN", "ACK"), retry=1, timeout=REQUEST_TIMEOUT << socket.timeouts
+        )
     else:
         raise Drop(skb, DropReason.NO_SOCKET, "tcp_rcv_state_process", dev)
 
@@ -237,7 +259,9 @@ def tcp_reset(k: Kernel, skb: Skb, dev: str, socket: Socket) -> Walk[None]:
 def tcp_v4_send_reset(k: Kernel, skb: Skb, segment: Tcp) -> Walk[None]:
     """Nobody listens here, and the sender is told so.  tcp_ipv4.c: tcp_v4_send_reset."""
     ip = skb.ip
-    reset = Tcp(segment.dport, segment.sport, ("RST", "ACK"), segment.ack, segment.seq + 1)
+    known = "ACK" in segment.flags
+    flags: tuple[TcpFlag, ...] = ("RST",) if known else ("RST", "ACK")
+    reset = Tcp(segment.dport, segment.sport, flags, segment.ack, 0 if known else segment.seq + 1)
     answer = k.alloc_skb(IPv4(ip.dst, ip.src, reset))
     yield SegmentSent(answer, None, "tcp_v4_send_reset")
     route = k.fib.lookup(ip.src)

@@ -94,6 +94,7 @@ PURPOSE: dict[tuple[str, ...], str] = {
     ("SYN", "ACK"): "SYN-ACK, the agreement,",
     ("ACK",): "an ACK",
     ("FIN", "ACK"): "FIN, it has no more to say,",
+    ("RST",): "RST, no such connection,",
     ("RST", "ACK"): "RST, no such connection,",
 }
 
