@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -63,33 +64,41 @@ def first_and_last(port: int, path: str) -> tuple[float, float]:
 
 
 class Reader(asyncio.Protocol):
-    """Asks for a stream, and for the next as soon as it has ended, on one connection; counts the answers."""
+    """Asks for the next stream as soon as one has ended, until there are no more paths."""
 
     def __init__(self, paths: Iterator[str]) -> None:
-        self.paths, self.answers, self.tail = paths, 0, b""
+        self.paths, self.tail = paths, b""
+        self.finished = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(request(next(self.paths)))
+        self.ask()
+
+    def ask(self) -> None:
+        path = next(self.paths, None)
+        if path is not None:
+            self.transport.write(request(path))
+        else:
+            self.finished.set_result(None)
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self.tail = (self.tail + data)[-len(END) :]
         if self.tail == END:
-            self.answers += 1
-            self.transport.write(request(next(self.paths)))
+            self.ask()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.finished.done():
+            self.finished.set_exception(ConnectionError("a stream broke off"))
 
 
-async def throughput(port: int, paths: Iterator[str], connections: int = 50, duration: float = 1.0) -> float:
-    """Whole streams per second over that many connections that never pause; each stream takes the next path."""
-    loop = asyncio.get_running_loop()
-    opened = [
-        await loop.create_connection(partial(Reader, paths), "127.0.0.1", port) for _ in range(connections)
+async def throughput(port: int, paths: Iterator[str], connections: int = 50, streams: int = 200) -> float:
+    """Whole streams per second, so many over that many connections that never pause; each takes the next path."""
+    loop, wanted = asyncio.get_running_loop(), islice(paths, streams)
+    start = time.perf_counter()
+    readers = [
+        await loop.create_connection(partial(Reader, wanted), "127.0.0.1", port) for _ in range(connections)
     ]
-    readers = [reader for _, reader in opened]
-    start, before = time.perf_counter(), sum(reader.answers for reader in readers)
-    await asyncio.sleep(duration)
-    rate = (sum(reader.answers for reader in readers) - before) / (time.perf_counter() - start)
-    for reader in readers:
-        reader.transport.abort()
-    return rate
+    await asyncio.gather(*(reader.finished for _, reader in readers))
+    return streams / (time.perf_counter() - start)

@@ -20,7 +20,7 @@ from tests.benchmarks.harness import Ratio, Side, compare
 from tests.browser.conftest import ARGUMENTS, chromium
 
 SLUG = "service"
-CONNECTION_ROUNDS = 200
+CONNECTION_ROUNDS = 100
 
 
 def measure() -> Iterator[tuple[str, Ratio]]:
