@@ -1,7 +1,9 @@
 """Whole walks, and the words to ask them: in the notation of captures, `pod1:eth0>` out and `node1:cbr0<` in."""
 
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pytest
 
 from app.datapath.events import (
     Dropped,
@@ -104,6 +106,11 @@ class Walked:
         return "\n".join(
             f"{s.seq:>4} {s.time / 1e6:g} {s.at}/{s.event.dev} {type(s.event).__name__}" for s in self.steps
         )
+
+
+def about(*seconds: float) -> Any:
+    """Times as measured, to a tenth of a second: the kernel's timers have a granularity of their own."""
+    return pytest.approx(list(seconds), abs=0.1)
 
 
 SHORT = {"PREROUTING": "PRE", "INPUT": "IN", "FORWARD": "FWD", "OUTPUT": "OUT", "POSTROUTING": "POST"}
