@@ -16,15 +16,14 @@ from app.datapath.events import (
     NeighUpdated,
     TimerFired,
 )
-from app.datapath.kernel import Arm, Kernel, Walk, guarded
+from app.datapath.kernel import TIMER_SECOND, Arm, Kernel, Walk, guarded
 from app.kernel.neigh import Neighbour, NeighState
 from app.kernel.skb import Skb
 from app.wire.addr import ANY, BROADCAST_MAC, ZERO_MAC, Address, Mac
 from app.wire.packet import Arp, Ethernet
 
 MAX_PROBES = 3  # mcast_solicit
-RETRANSMIT = 1_000_000  # retrans_time, microseconds
-LAST_WAIT = 1_050_000  # measured: failure 3.05 s after the first request
+RETRANSMIT = TIMER_SECOND  # retrans_time
 
 
 def arp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -107,8 +106,7 @@ def arp_solicit(k: Kernel, dev: str, address: Address) -> Walk[None]:
     sender = source_for(k, dev, address, entry)
     request = k.alloc_skb(Ethernet(mac, BROADCAST_MAC, Arp("request", mac, sender, ZERO_MAC, address)))
     yield ArpAsked(request, dev, "arp_solicit", replace(entry, probes=probe))
-    delay = LAST_WAIT if probe == MAX_PROBES else RETRANSMIT
-    yield Arm(delay, partial(neigh_timer_handler, dev=dev, address=address, probe=probe, after=delay))
+    yield Arm(RETRANSMIT, partial(neigh_timer_handler, dev=dev, address=address, probe=probe))
     yield from guarded(device.dev_queue_xmit(k, request, dev))
 
 
@@ -121,12 +119,12 @@ def source_for(k: Kernel, dev: str, address: Address, entry: Neighbour) -> Addre
     return next(on_link, None) or k.address_of(dev) or ANY
 
 
-def neigh_timer_handler(k: Kernel, *, dev: str, address: Address, probe: int, after: int) -> Walk[None]:
+def neigh_timer_handler(k: Kernel, *, dev: str, address: Address, probe: int) -> Walk[None]:
     """Nobody answered in time: ask again, or give up.  net/core/neighbour.c: neigh_timer_handler."""
     entry = k.netns.learned.neigh.get((dev, address))
     if entry is None or entry.state != "INCOMPLETE" or entry.probes != probe:
         return
-    yield TimerFired(None, dev, "neigh_timer_handler", after)
+    yield TimerFired(None, dev, "neigh_timer_handler", RETRANSMIT)
     if probe < MAX_PROBES:
         yield from arp_solicit(k, dev, address)
     else:

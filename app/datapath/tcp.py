@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from app.datapath import ip_output
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Errno, MessageRead, SegmentSent, SocketFound, SocketOpened, TimerFired
-from app.datapath.kernel import Arm, Kernel, Walk
+from app.datapath.kernel import TIMER_SECOND, Arm, Kernel, Walk
 from app.kernel.route import Route
 from app.kernel.skb import Skb
 from app.kernel.socket import Relay, Socket, SocketKey
 from app.wire.addr import ANY, Address
 from app.wire.packet import Icmp, IPv4, Message, Tcp, TcpFlag
 
-RTO = 1_020_000  # microseconds: TCP_TIMEOUT_INIT is 1 s, the timer wheel makes it a little more (measured)
+RTO = TIMER_SECOND  # TCP_TIMEOUT_INIT
 REQUEST_TIMEOUT = 1_000_000  # of a SYN-ACK, microseconds
 PROBE_INTERVAL = 500_000  # TCP_RESOURCE_PROBE_INTERVAL, microseconds
 SYN_RETRIES = 6

@@ -2,8 +2,8 @@
 
 A pass is a stage run in one namespace until nothing is left to do there.  A frame that leaves goes on the backlog of the
 device at the other end, a FIFO, as `veth_xmit` does with `netif_rx`: so copies of a flood advance together.  Processes
-that were woken run when no softirq is left, and when nothing is left at all the clock jumps to the next timer.  Times are
-microseconds.
+that were woken run when no softirq is left, and when nothing is left at all the clock jumps to the next timer, and all that
+are due then fire together.  Times are microseconds.
 """
 
 from __future__ import annotations
@@ -72,8 +72,10 @@ class Walker:
             return self.backlog.popleft()
         if self.runnable:
             return self.runnable.popleft()
-        self.clock, _, due = heappop(self.timers)
-        return due
+        self.clock = self.timers[0][0]
+        while self.timers and self.timers[0][0] == self.clock:
+            self.backlog.append(heappop(self.timers)[2])
+        return self.backlog.popleft()
 
     def one_pass(self, due: Pass) -> Iterator[Step]:
         """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
