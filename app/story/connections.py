@@ -101,12 +101,16 @@ def candidates_of(steps: Sequence[Step]) -> tuple[Candidate, ...]:
 
 def choice_in(visits: Sequence[ChainVisit], chains: Mapping[str, Chain]) -> tuple[Candidate, ...]:
     """The chain above the one that rewrote is where the choice was made."""
-    deciding = visits[-1]
-    above = [visit for visit in visits if visit.depth == deciding.depth - 1]
-    if not above:
+    deciding = next(i for i in reversed(range(len(visits))) if rewrote(visits[i], chains))
+    above = (visit for visit in reversed(visits[:deciding]) if visit.depth == visits[deciding].depth - 1)
+    chosen_in = next(above, None)
+    if chosen_in is None:
         return ()
-    offered = list(offers(chains[above[-1].chain], chains))
-    return tuple(Candidate(end, round(p, 10)) for end, p in offered)
+    return tuple(Candidate(end, round(p, 10)) for end, p in offers(chains[chosen_in.chain], chains))
+
+
+def rewrote(visit: ChainVisit, chains: Mapping[str, Chain]) -> bool:
+    return bool(visit.matched) and isinstance(chains[visit.chain].rules[visit.matched[-1]].target, Dnat)
 
 
 def offers(chain: Chain, chains: Mapping[str, Chain]) -> Iterator[tuple[str, float]]:

@@ -59,7 +59,7 @@ def connection_lines(connection: ConnectionView) -> Iterator[str]:
 
 
 def outcome_line(outcome: OutcomeView) -> str:
-    return f"{outcome.verdict.upper()}: {outcome.sentence}"
+    return outcome.sentence
 
 
 def shown(value: object) -> str:
