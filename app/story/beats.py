@@ -1,11 +1,21 @@
 """Beats: the moves of a story, found in a journey by what happened, never by step number."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from app.datapath.events import Step
+from app.datapath.events import (
+    ArpAsked,
+    Decapsulated,
+    Dropped,
+    Encapsulated,
+    IcmpSent,
+    ProbeEnded,
+    SegmentSent,
+    Step,
+    Translated,
+)
 from app.story.layers import field_of
 
 
@@ -70,6 +80,21 @@ def find_beats(specs: Sequence[BeatSpec], steps: Sequence[Step]) -> tuple[Beat, 
         if found is None:
             raise BeatNotFound(spec, begin - 1)
         starts.append(found)
-    starts[:1] = [0] if starts else []
-    ends = [*(start - 1 for start in starts[1:]), len(steps) - 1]
-    return tuple(Beat(spec, first, last) for spec, first, last in zip(specs, starts, ends, strict=True))
+    return covering(specs, starts, len(steps))
+
+
+def covering(specs: Sequence[BeatSpec], starts: Sequence[int], length: int) -> tuple[Beat, ...]:
+    """Beats that begin at these steps and leave no step out."""
+    begins = [0, *starts[1:]] if starts else []
+    ends = [*(begin - 1 for begin in begins[1:]), length - 1]
+    return tuple(Beat(*found) for found in zip(specs, begins, ends[: len(begins)], strict=True))
+
+
+TELLING = (SegmentSent, ArpAsked, Translated, Encapsulated, Decapsulated, IcmpSent, Dropped, ProbeEnded)
+
+
+def computed_beats(steps: Sequence[Step], tell: Callable[[Step], str]) -> tuple[Beat, ...]:
+    """Beats for a journey that nobody wrote any for: one at each step that moves the story, in the step's own words."""
+    moves = [step for step in steps if isinstance(step.event, TELLING)] or list(steps[:1])
+    specs = [BeatSpec(f"move-{number}", tell(step), EventPattern()) for number, step in enumerate(moves, 1)]
+    return covering(specs, [step.seq for step in moves], len(steps))

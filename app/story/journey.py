@@ -7,7 +7,7 @@ from typing import Protocol
 from app.datapath.events import Step
 from app.kernel.origin import Origin
 from app.kernel.world import World
-from app.story.beats import Beat, BeatSpec, find_beats
+from app.story.beats import Beat, BeatSpec, computed_beats, find_beats
 from app.story.connections import Connection, connections_of
 from app.story.evidence import evidence, origin_of
 from app.story.layers import changes, packet_layers
@@ -65,8 +65,9 @@ class Journey:
 
     @cached_property
     def beats(self) -> tuple[Beat, ...]:
-        """Raises BeatNotFound where the story expects what did not happen."""
-        return find_beats(self.scenario.beats, self.steps)
+        """The scenario's, or computed ones if it has none.  Raises BeatNotFound where the story expects what did not happen."""
+        told = self.scenario.beats
+        return find_beats(told, self.steps) if told else computed_beats(self.steps, narrate)
 
     def step_views(self) -> Iterator[StepView]:
         """Every step as it is published, in order; what changed is told against the same traveller's last packet."""
