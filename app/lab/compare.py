@@ -150,9 +150,10 @@ def tables_differ(world: World, recording: Recording, ports: Set[int]) -> Iterat
 
 
 def lines(text: str, ports: Set[int]) -> Iterable[str]:
-    """Without the seconds left, the line that counts, and ports of chance."""
+    """Without the seconds left, the references held, the line that counts, and ports of chance."""
     for line in text.splitlines():
         timeless = re.sub(r"^(tcp|udp|icmp)( +\d+) \d+", r"\1\2", line.rstrip())
+        timeless = re.sub(r" use=\d+$", "", timeless)
         if timeless and not timeless.startswith("conntrack v"):
             yield re.sub(r"(port|id)=(\d+)", lambda found: known(found[1], int(found[2]), ports), timeless)
 
