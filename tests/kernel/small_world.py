@@ -1,5 +1,7 @@
 """A small world with a bit of everything that a command can print."""
 
+from typing import Any
+
 from app.kernel.conntrack import Conn, FlowTuple
 from app.kernel.device import Device, Interface, Peer, VxlanLink
 from app.kernel.neigh import FdbEntry, Neighbour
@@ -14,6 +16,7 @@ from app.kernel.netfilter import (
     Jump,
     MarkMatch,
     Masquerade,
+    Match,
     PhysdevMatch,
     PortMatch,
     Reject,
@@ -22,13 +25,14 @@ from app.kernel.netfilter import (
     SetMark,
     Snat,
     StatisticMatch,
+    Target,
     Verdict,
 )
-from app.kernel.netns import BRIDGE_NF, IP_FORWARD, netns
+from app.kernel.netns import BRIDGE_NF, IP_FORWARD, Netns, netns
 from app.kernel.route import Route
 from app.kernel.socket import Socket, SocketKey
 from app.kernel.world import World
-from app.wire.addr import ANY, DEFAULT, Prefix
+from app.wire.addr import ANY, DEFAULT, Mac, Prefix
 
 LO = Device("lo", "loopback", addresses=(Interface.parse("127.0.0.1/8"),), mtu=65536)
 
@@ -37,12 +41,14 @@ def interfaces(*cidrs: str) -> tuple[Interface, ...]:
     return tuple(Interface.parse(cidr) for cidr in cidrs)
 
 
-def rule(target=None, *matches, src=None, dst=None, **others):
+def rule(
+    target: Target = None, *matches: Match, src: str | None = None, dst: str | None = None, **others: Any
+) -> Rule:
     """A rule; `!` before a prefix inverts it."""
     return Rule(target, address(src), address(dst), matches=matches, **others)
 
 
-def address(text):
+def address(text: str | None) -> AddressMatch | None:
     if text is None:
         return None
     return AddressMatch(Prefix.parse(text.lstrip("!")), invert=text.startswith("!"))
@@ -89,7 +95,9 @@ RULES = Ruleset(
                     rule(Jump("END-A")),
                 ],
             ),
-            "END-B": Chain("END-B", [rule(Dnat("10.244.1.3", 8080), CommentMatch("b"), protocol="tcp")]),
+            "END-B": Chain(
+                "END-B", [rule(Dnat("10.244.1.3", 8080), CommentMatch("b"), PortMatch(None), protocol="tcp")]
+            ),
             "END-A": Chain(
                 "END-A", [rule(SetMark(0x4000, 0x4000), src="10.244.1.2/32"), rule(Dnat("10.244.1.2"))]
             ),
@@ -114,93 +122,71 @@ RULES = Ruleset(
 )
 
 
-def node():
-    return netns(
+def port(name: str, mac: Mac, child: str, **others: Any) -> Device:
+    return Device(name, "veth", mac=mac, peer=Peer(child, "eth0"), master="cbr0", **others)
+
+
+def cable(name: str, mac: Mac, cidr: str, peer: Peer, up: bool = True) -> Device:
+    return Device(name, "veth", mac=mac, addresses=interfaces(cidr), peer=peer, up=up)
+
+
+DEVICES = (
+    LO,
+    Device("cbr0", "bridge", mac="0a:58:0a:f4:01:01", addresses=interfaces("10.244.1.1/24")),
+    port("vethxxx", "2e:00:00:00:01:02", "node/a", hairpin=True),
+    port("vethyyy", "2e:00:00:00:01:03", "node/b", promiscuous=True),
+    port("vethdown", "2e:00:00:00:01:09", "node/c", up=False),
+    port("vethlone", "2e:00:00:00:01:0a", "node/d"),
+    cable("eth0", "52:54:00:00:01:0a", "192.168.1.10/24", Peer("far", "to-node")),
+    Device(
+        "flannel.1",
+        "vxlan",
+        mac="4e:f1:a0:00:01:00",
+        addresses=interfaces("10.244.1.0/32"),
+        mtu=1450,
+        vxlan=VxlanLink(1, "192.168.1.10", "eth0"),
+    ),
+    Device("br1", "bridge", mac="0a:58:0a:f4:09:01", addresses=interfaces("10.244.9.1/24")),
+)
+ROUTES = (
+    Route(DEFAULT, "eth0", via="192.168.1.1"),
+    Route(Prefix.parse("10.244.2.0/24"), "flannel.1", via="10.244.2.0", onlink=True),
+    Route(Prefix.parse("10.244.3.0/24"), "eth0", via="192.168.1.7", proto="static"),
+    Route(Prefix.parse("10.5.0.1/32"), "cbr0", src="192.168.1.10", scope="link"),
+    Route(Prefix.parse("10.7.0.0/16"), "", "prohibit"),
+    Route(Prefix.parse("10.8.0.0/16"), "", "unreachable"),
+    Route(Prefix.parse("10.9.0.0/16"), "", "blackhole"),
+)
+NEIGHBOURS = (
+    Neighbour("10.244.2.0", "flannel.1", "PERMANENT", "4e:f1:a0:00:02:00"),
+    Neighbour("10.244.1.2", "cbr0", "STALE", "0a:58:0a:f4:01:02"),
+    Neighbour("10.244.1.3", "cbr0", "REACHABLE", "0a:58:0a:f4:01:03"),
+    Neighbour("10.244.1.77", "cbr0", "FAILED"),
+)
+FDB = (
+    FdbEntry("4e:f1:a0:00:02:00", "flannel.1", dst="192.168.2.10", permanent=True),
+    FdbEntry("0a:58:0a:f4:01:02", "cbr0", "vethxxx"),
+    FdbEntry("0a:58:0a:f4:01:03", "cbr0", "vethyyy"),
+)
+SOCKETS = (
+    Socket(SocketKey("tcp", ANY, 8080), "server", "LISTEN"),
+    Socket(SocketKey("udp", ANY, 5353), "echo"),
+)
+
+
+def node() -> Netns:
+    built = netns(
         "node",
-        [
-            LO,
-            Device("cbr0", "bridge", mac="0a:58:0a:f4:01:01", addresses=interfaces("10.244.1.1/24")),
-            port("vethxxx", "2e:00:00:00:01:02", "node/a", hairpin=True),
-            port("vethyyy", "2e:00:00:00:01:03", "node/b", promiscuous=True),
-            port("vethdown", "2e:00:00:00:01:09", "node/c", up=False),
-            port("vethlone", "2e:00:00:00:01:0a", "node/d"),
-            Device(
-                "eth0",
-                "veth",
-                mac="52:54:00:00:01:0a",
-                addresses=interfaces("192.168.1.10/24"),
-                peer=Peer("far", "to-node"),
-            ),
-            Device(
-                "flannel.1",
-                "vxlan",
-                mac="4e:f1:a0:00:01:00",
-                addresses=interfaces("10.244.1.0/32"),
-                mtu=1450,
-                vxlan=VxlanLink(1, "192.168.1.10", "eth0"),
-            ),
-            Device("br1", "bridge", mac="0a:58:0a:f4:09:01", addresses=interfaces("10.244.9.1/24")),
-        ],
-        routes=[
-            Route(DEFAULT, "eth0", via="192.168.1.1"),
-            Route(Prefix.parse("10.244.2.0/24"), "flannel.1", via="10.244.2.0", onlink=True),
-            Route(Prefix.parse("10.244.3.0/24"), "eth0", via="192.168.1.7", proto="static"),
-            Route(Prefix.parse("10.5.0.1/32"), "cbr0", src="192.168.1.10", scope="link"),
-            Route(Prefix.parse("10.7.0.0/16"), "", "prohibit"),
-            Route(Prefix.parse("10.8.0.0/16"), "", "unreachable"),
-            Route(Prefix.parse("10.9.0.0/16"), "", "blackhole"),
-        ],
+        DEVICES,
+        routes=ROUTES,
         rules=RULES,
         sysctl={IP_FORWARD: 1, BRIDGE_NF: 1},
-        neigh=[
-            Neighbour("10.244.2.0", "flannel.1", "PERMANENT", "4e:f1:a0:00:02:00"),
-            Neighbour("10.244.1.2", "cbr0", "STALE", "0a:58:0a:f4:01:02"),
-            Neighbour("10.244.1.3", "cbr0", "REACHABLE", "0a:58:0a:f4:01:03"),
-            Neighbour("10.244.1.77", "cbr0", "FAILED"),
-        ],
-        fdb=[
-            FdbEntry("4e:f1:a0:00:02:00", "flannel.1", dst="192.168.2.10", permanent=True),
-            FdbEntry("0a:58:0a:f4:01:02", "cbr0", "vethxxx"),
-            FdbEntry("0a:58:0a:f4:01:03", "cbr0", "vethyyy"),
-        ],
-        sockets=[
-            Socket(SocketKey("tcp", ANY, 8080), "server", "LISTEN"),
-            Socket(SocketKey("udp", ANY, 5353), "echo"),
-        ],
+        neigh=NEIGHBOURS,
+        fdb=FDB,
+        sockets=SOCKETS,
     )
-
-
-def port(name, mac, peer, **others):
-    return Device(name, "veth", mac=mac, peer=Peer(peer, "eth0"), master="cbr0", **others)
-
-
-def child(letter, number, veth, up=True):
-    return netns(
-        f"node/{letter}",
-        [
-            LO,
-            Device(
-                "eth0",
-                "veth",
-                mac=f"0a:58:0a:f4:01:{number:02x}",
-                addresses=interfaces(f"10.244.1.{number}/24"),
-                peer=Peer("node", veth),
-                up=up,
-            ),
-        ],
-        routes=[Route(DEFAULT, "eth0", via="10.244.1.1")] if up else [],
-    )
-
-
-def far():
-    to_node = Device(
-        "to-node",
-        "veth",
-        mac="52:54:00:00:00:01",
-        addresses=interfaces("192.168.1.1/24"),
-        peer=Peer("node", "eth0"),
-    )
-    return netns("far", [LO, to_node])
+    both = {key: conn for conn in CONNECTIONS for key in (conn.original, conn.reply)}
+    return built.learn(conntrack=both)
 
 
 CONNECTIONS = (
@@ -235,14 +221,23 @@ CONNECTIONS = (
 )
 
 
-def small_world():
+def child(letter: str, number: int, veth: str, up: bool = True) -> Netns:
+    address = f"10.244.1.{number}/24"
+    eth0 = cable("eth0", f"0a:58:0a:f4:01:{number:02x}", address, Peer("node", veth), up)
+    default = Route(DEFAULT, "eth0", via="10.244.1.1")
+    return netns(f"node/{letter}", [LO, eth0], routes=[default] if up else [])
+
+
+def far() -> Netns:
+    return netns("far", [LO, cable("to-node", "52:54:00:00:00:01", "192.168.1.1/24", Peer("node", "eth0"))])
+
+
+def small_world() -> World:
     """A bridge with four ports, one of them down and one without a carrier; a tunnel; a cable; an empty bridge."""
     children = (
         child("a", 2, "vethxxx"),
         child("b", 3, "vethyyy"),
         child("c", 9, "vethdown"),
-        child("d", 10, "vethlone", False),
+        child("d", 10, "vethlone", up=False),
     )
-    machine = node()
-    both = {key: conn for conn in CONNECTIONS for key in (conn.original, conn.reply)}
-    return World({found.id: found for found in (machine.learn(conntrack=both), *children, far())})
+    return World({found.id: found for found in (node(), *children, far())})

@@ -4,15 +4,17 @@ import re
 
 import pytest
 
+from app.kernel.conntrack import Conn
 from app.kernel.netfilter import Ruleset
 from app.kernel.netns import IP_FORWARD, netns
 from app.kernel.show import RulePosition, UnknownCommand, commands_for, show
+from app.kernel.world import World
 from app.lab import build, sandbox
-from app.lab.job import Command, Job, Reading, Server
+from app.lab.job import Command, Job, Reading, Recording, Server
 from tests.kernel.small_world import CONNECTIONS, LO, small_world
 
 
-def remember(netns, conn):
+def remember(netns: str, conn: Conn) -> Command:
     """`conntrack -I` for a connection that nobody opened."""
     original, reply = conn.original, conn.reply
     ends = f"-p {original.protocol} -s {original.src} -d {original.dst} -r {reply.src} -q {reply.dst} -t 100"
@@ -101,12 +103,12 @@ OPEN = (
 
 
 @pytest.fixture(scope="module")
-def world():
+def world() -> World:
     return small_world()
 
 
 @pytest.fixture(scope="module")
-def kernel(world):
+def kernel(world: World) -> Recording:
     """The running kernel's answers to all questions."""
     if why := sandbox.why_not():
         pytest.skip(f"cannot compare with the kernel, {why}")
@@ -116,7 +118,7 @@ def kernel(world):
     return sandbox.run(Job(tuple(world.netns), tuple(build.sysctls(world)), setup, servers, (), readings))
 
 
-def settled(command, text):
+def settled(command: str, text: str) -> str:
     """The text without what is open; lines in order of the alphabet where the kernel's order means nothing."""
     for pattern, instead in OPEN:
         text = re.sub(pattern, instead, text, flags=re.MULTILINE)
@@ -126,17 +128,17 @@ def settled(command, text):
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(("netns", "command"), CASES, ids=str)
-def test_the_real_command_prints_the_same(world, kernel, netns, command):
+def test_the_real_command_prints_the_same(world: World, kernel: Recording, netns: str, command: str) -> None:
     assert settled(command, show(world, netns, command).text) == settled(command, kernel.text(netns, command))
 
 
-def test_each_route_stands_for_itself(world):
+def test_each_route_stands_for_itself(world: World) -> None:
     listing = show(world, "node", "ip route")
     for route in world["node"].config.fib.main:
         assert len(listing.stands_for(route)) == 1, f"{route} is not exactly one line of {listing.command}"
 
 
-def test_a_rule_is_found_by_its_place(world):
+def test_a_rule_is_found_by_its_place(world: World) -> None:
     listing = show(world, "node", "iptables-save -t nat")
     (number,) = listing.stands_for(RulePosition("nat", "ONE-OF", 1))
     assert listing.lines[number].text.endswith("--probability 0.50000000000 -j END-B"), (
@@ -144,24 +146,24 @@ def test_a_rule_is_found_by_its_place(world):
     )
 
 
-def test_a_connection_is_one_line_though_it_has_two_keys(world):
+def test_a_connection_is_one_line_though_it_has_two_keys(world: World) -> None:
     listing = show(world, "node", "conntrack -L")
     assert [listing.stands_for(conn) for conn in CONNECTIONS] == [(0,), (1,), (2,), (3,)]
 
 
 @pytest.mark.parametrize("command", ["", "ip", "reboot", "ip route get nowhere", "iptables-save -t none"])
-def test_a_command_that_cannot_be_shown_is_refused(world, command):
+def test_a_command_that_cannot_be_shown_is_refused(world: World, command: str) -> None:
     with pytest.raises(UnknownCommand, match="none of the commands"):
         show(world, "node", command)
 
 
 @pytest.mark.parametrize("netns", QUESTIONS)
-def test_every_command_on_offer_can_be_shown(world, netns):
+def test_every_command_on_offer_can_be_shown(world: World, netns: str) -> None:
     for command in commands_for(world[netns]):
         assert show(world, netns, command).command == command
 
 
-def test_a_namespace_offers_only_what_it_has(world):
+def test_a_namespace_offers_only_what_it_has(world: World) -> None:
     assert "bridge link" in commands_for(world["node"])
     assert "ip -d link show flannel.1" in commands_for(world["node"])
     plain = commands_for(netns("plain", [LO], rules=Ruleset(), sysctl={IP_FORWARD: 0}))

@@ -5,6 +5,7 @@ Each case is a cluster with its surroundings, acts, and what was broken before t
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,7 +61,7 @@ def cluster(
         for pod in PODS
     )
     tcp = ServicePort(80, "http", target_port=8080, node_port=30080)
-    policy = "Local" if local else "Cluster"
+    policy: Literal["Cluster", "Local"] = "Local" if local else "Cluster"
     services = (
         service("self", SERVICES["self"], "pod1"),
         service("local", SERVICES["local"], "pod2"),
@@ -162,8 +163,8 @@ def outside() -> Iterator[tuple[str, Case]]:
             )
             yield words, Case(cluster(web=web, local=local), infra, (tcp("client", PUBLIC, 30080),))
     balanced = Infrastructure(hosts=(CLIENT,), balancers=(LB,))
-    for web in ("pod2", "pod4"):
-        yield f"in by a balancer to {web}", Case(cluster(web=(web,)), balanced, (tcp("client", VIP, 80),))
+    for end in ("pod2", "pod4"):
+        yield f"in by a balancer to {end}", Case(cluster(web=(end,)), balanced, (tcp("client", VIP, 80),))
 
 
 def broken() -> Iterator[tuple[str, Case]]:
