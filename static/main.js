@@ -75,7 +75,8 @@ function paint(to) {
     if (at === now.beat) block.setAttribute("aria-current", "step");
     else block.removeAttribute("aria-current");
   });
-  scrub.value = String(to);
+  root.dataset.at = scrub.value = String(to);
+  scrub.setAttribute("value", scrub.value);
   scrub.setAttribute("aria-valuetext", `${beat ? `Beat ${now.beat + 1} of ${journey.beats.length}, ` : ""}${here}, ${now.step.station}`);
   list.querySelector("[aria-current]")?.removeAttribute("aria-current");
   item?.setAttribute("aria-current", "step");
@@ -87,7 +88,7 @@ function paint(to) {
 function settle(push = false) {
   run = null;
   clock.pause();
-  root.classList.remove("running");
+  root.removeAttribute("data-running");
   get("play-word").textContent = "Play";
   const url = address();
   if (push) history.pushState(null, "", url);
@@ -116,7 +117,7 @@ function play(to) {
 
 function resume() {
   clock.play();
-  root.classList.add("running");
+  root.setAttribute("data-running", "");
   get("play-word").textContent = "Pause";
   requestAnimationFrame(frame);
 }
@@ -144,7 +145,7 @@ function finish() {
 
 function pause() {
   clock.pause();
-  root.classList.remove("running");
+  root.removeAttribute("data-running");
   get("play-word").textContent = "Play";
 }
 
