@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Protocol, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from app.datapath.drop import Drop
 from app.datapath.events import AnyEvent, Dropped, Errno
@@ -22,6 +22,7 @@ from app.kernel.skb import Skb
 from app.kernel.socket import Socket, SocketKey
 from app.wire.addr import Address
 from app.wire.packet import Message, Packet
+from app.wire.record import Record
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ TIMER_SECOND = 1_016_000
 """What a timer of one second takes, microseconds: the wheel rounds up (kernel/time/timer.c); three in a row were measured as 3.05 s."""
 
 
-class Arm(Struct, frozen=True):
+class Arm(Record, frozen=True):
     """Run this stage in the same namespace after `delay` microseconds; 0 means: as a pass of its own, in turn."""
 
     delay: int
@@ -49,9 +50,9 @@ class Upcalls(Protocol):
 
 
 class Kernel:
-    """One namespace during one pass.  `netns` is always its present state."""
+    """One namespace during one pass.  `netns` is always its present state; its configuration does not change in a pass."""
 
-    __slots__ = ("_dice", "_new_id", "id", "netns", "now", "upcalls")
+    __slots__ = ("_dice", "_new_id", "devices", "fib", "id", "netns", "now", "rules", "upcalls")
 
     def __init__(
         self,
@@ -64,22 +65,13 @@ class Kernel:
     ) -> None:
         self.id = id
         self.netns = netns
+        self.devices: Mapping[str, Device] = netns.config.devices
+        self.fib: Fib = netns.config.fib
+        self.rules: Ruleset = netns.config.rules
         self.now = now
         self.upcalls = upcalls
         self._new_id = new_id
         self._dice = dice
-
-    @property
-    def devices(self) -> Mapping[str, Device]:
-        return self.netns.config.devices
-
-    @property
-    def fib(self) -> Fib:
-        return self.netns.config.fib
-
-    @property
-    def rules(self) -> Ruleset:
-        return self.netns.config.rules
 
     def on(self, sysctl: str) -> bool:
         return self.netns.config.on(sysctl)
@@ -89,17 +81,7 @@ class Kernel:
 
     def clone(self, skb: Skb) -> Skb:
         """skb_clone: the same bytes, another life."""
-        return Skb(
-            self._new_id(),
-            skb.packet,
-            skb.dev,
-            skb.mark,
-            skb.ct,
-            skb.ctinfo,
-            skb.direction,
-            skb.physin,
-            clone_of=skb.id,
-        )
+        return replace(skb, id=self._new_id(), clone_of=skb.id, bridged_src=None)
 
     def chance(self, probability: float) -> bool:
         """Does something of this probability happen?  A function of the walk's seed."""

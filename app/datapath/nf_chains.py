@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from app.datapath import icmp
@@ -38,9 +37,10 @@ from app.kernel.route import Fib
 from app.kernel.skb import Skb
 from app.wire.addr import Address
 from app.wire.packet import Icmp
+from app.wire.record import Record
 
 
-class At(Struct, frozen=True):
+class At(Record, frozen=True):
     """Where a packet is shown to rules; `bridged`: from inside a bridge's hook."""
 
     hook: Hook
@@ -53,7 +53,7 @@ class At(Struct, frozen=True):
         return self.oif if self.hook in ("OUTPUT", "POSTROUTING") else self.iif
 
 
-class End(Struct, frozen=True):
+class End(Record, frozen=True):
     """How the walk through a table ended: the packet with its mark, the target that ended it, and whose rule that was."""
 
     skb: Skb
@@ -171,7 +171,7 @@ def is_return(rule: Rule) -> bool:
     return isinstance(rule.target, Verdict) and rule.target.name == "RETURN"
 
 
-class Seen(Struct, frozen=True):
+class Seen(Record, frozen=True):
     """What rules can see of a packet."""
 
     src: Address

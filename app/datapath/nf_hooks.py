@@ -6,39 +6,44 @@ in -> PREROUTING -> route -> INPUT -> socket ... socket -> OUTPUT -> route -> PO
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from app.datapath.kernel import Kernel, Walk
 from app.datapath.nf_chains import At, ipt_do_table
 from app.datapath.nf_conntrack import nf_confirm, nf_conntrack_in
 from app.datapath.nf_nat import nf_nat_inet_fn
-from app.kernel.netfilter import Hook
+from app.kernel.netfilter import Hook, TableName
 from app.kernel.skb import Skb
 
 HookFn = Callable[[Kernel, Skb, At], Walk[Skb]]
-RAW, CONNTRACK, MANGLE, NAT_DST, FILTER, SECURITY, NAT_SRC, CONFIRM = (
-    -300,
-    -200,
-    -150,
-    -100,
-    0,
-    50,
-    100,
-    2**31 - 1,
-)
 
-raw, mangle, filter_, security = (
-    partial(ipt_do_table, table=t) for t in ("raw", "mangle", "filter", "security")
-)
-nat_dst, nat_src = (partial(nf_nat_inet_fn, manip=m) for m in ("dst", "src"))
 
-HOOKS: Mapping[Hook, tuple[tuple[int, HookFn], ...]] = {
-    "PREROUTING": ((RAW, raw), (CONNTRACK, nf_conntrack_in), (MANGLE, mangle), (NAT_DST, nat_dst)),
-    "INPUT": ((MANGLE, mangle), (FILTER, filter_), (NAT_SRC, nat_src), (SECURITY + 100, security), (CONFIRM, nf_confirm)),
-    "FORWARD": ((MANGLE, mangle), (FILTER, filter_), (SECURITY, security)),
-    "OUTPUT": ((RAW, raw), (CONNTRACK, nf_conntrack_in), (MANGLE, mangle), (NAT_DST, nat_dst), (FILTER, filter_), (SECURITY, security)),
-    "POSTROUTING": ((MANGLE, mangle), (NAT_SRC, nat_src), (CONFIRM, nf_confirm)),
-}  # fmt: skip
-"""iptables-nft registers `security` at 150, after source NAT; elsewhere the order is the same with 50."""
+class Registered(NamedTuple):
+    """A function at a hook.  `table` is whose chains it walks; None: it is there as soon as connections are tracked."""
+
+    priority: int
+    table: TableName | None
+    run: HookFn
+
+
+raw = Registered(-300, "raw", partial(ipt_do_table, table="raw"))
+conntrack = Registered(-200, None, nf_conntrack_in)
+mangle = Registered(-150, "mangle", partial(ipt_do_table, table="mangle"))
+nat_dst = Registered(-100, None, partial(nf_nat_inet_fn, manip="dst"))
+filter_ = Registered(0, "filter", partial(ipt_do_table, table="filter"))
+security = Registered(50, "security", partial(ipt_do_table, table="security"))
+nat_src = Registered(100, None, partial(nf_nat_inet_fn, manip="src"))
+late_security = security._replace(priority=150)
+confirm = Registered(2**31 - 1, None, nf_confirm)
+
+HOOKS: Mapping[Hook, tuple[Registered, ...]] = {
+    "PREROUTING": (raw, conntrack, mangle, nat_dst),
+    "INPUT": (mangle, filter_, nat_src, late_security, confirm),
+    "FORWARD": (mangle, filter_, security),
+    "OUTPUT": (raw, conntrack, mangle, nat_dst, filter_, security),
+    "POSTROUTING": (mangle, nat_src, confirm),
+}
+"""iptables-nft registers `security` at 150, after source NAT; where there is none the order is the same with 50."""
 
 
 def nf_hook(
@@ -46,9 +51,11 @@ def nf_hook(
 ) -> Walk[Skb]:
     """Run what is registered at a hook, in order of priority; a drop in it ends the packet.  net/netfilter/core.c: nf_hook_slow."""
     rules = k.rules
-    if not rules.conntrack and not rules.at_hook[hook]:
+    chains = rules.at_hook[hook]
+    if not rules.conntrack and not chains:
         return skb
     at = At(hook, iif, oif, bridged)
-    for _, registered in HOOKS[hook]:
-        skb = yield from registered(k, skb, at)
+    for _, table, run in HOOKS[hook]:
+        if rules.conntrack if table is None else table in chains:
+            skb = yield from run(k, skb, at)
     return skb

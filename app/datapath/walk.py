@@ -13,21 +13,25 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from heapq import heappop, heappush
 from random import Random
+from typing import get_args
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from app.datapath.device import netif_receive_skb
-from app.datapath.events import AnyEvent, ProbeEnded, Step, Transmitted
+from app.datapath.events import AnyEvent, Event, ProbeEnded, Step, Transmitted
 from app.datapath.kernel import Arm, Kernel, Upcalls, Walk, guarded
 from app.kernel.skb import Skb
 from app.kernel.world import World
+from app.wire.record import Record
 
 STEP_LIMIT = 5_000
+CHANGING = frozenset(kind for kind in get_args(AnyEvent) if kind.apply is not Event.apply)
+"""Events that write something; nothing is to be applied for the others."""
+
 Stage = Callable[[Kernel], Walk[None]]
 
 
-class Pass(Struct, frozen=True):
+class Pass(Record, frozen=True):
     """A stage to run in a namespace, caused by a step, at a frame of the animation."""
 
     at: str
@@ -56,16 +60,15 @@ class Walker:
         self.runnable: deque[Pass] = deque()
         self.timers: list[tuple[int, int, Pass]] = []
         self.armed = 0
+        self.ended = False
 
     def run(self, at: str, stage: Stage) -> Iterator[Step]:
         """Start a stage and follow everything it causes, until its probe has ended and nothing moves.  Raises Looped."""
         self.timers.clear()
         self.backlog.append(Pass(at, stage, self.seq - 1 if self.seq else None, self.hop))
-        ended = False
-        while self.backlog or self.runnable or (self.timers and not ended):
-            for step in self.one_pass(self.next_pass()):
-                ended = ended or isinstance(step.event, ProbeEnded)
-                yield step
+        self.ended = False
+        while self.backlog or self.runnable or (self.timers and not self.ended):
+            yield from self.one_pass(self.next_pass())
 
     def next_pass(self) -> Pass:
         if self.backlog:
@@ -79,31 +82,28 @@ class Walker:
 
     def one_pass(self, due: Pass) -> Iterator[Step]:
         """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
-        kernel = Kernel(
-            due.at, self.world.netns[due.at], self.clock, self.upcalls, self.new_id, self.dice.random
-        )
-        cause, hop = due.cause, self.hop
-        for wish in guarded(due.stage(kernel)):
-            if isinstance(wish, Arm):
-                self.arm(due, wish, cause)
+        at, tick, hop, cause = due.at, due.tick, self.hop, due.cause
+        clock, limit = self.clock, self.limit - 1
+        k = Kernel(at, self.world.netns[at], clock, self.upcalls, self.new_id, self.dice.random)
+        for event in guarded(due.stage(k)):
+            if isinstance(event, Arm):
+                self.arm(due, event, self.seq if cause is None else cause)
                 continue
-            yield self.commit(kernel, wish, due, cause, hop)
-            cause = self.seq - 1
-            if type(wish) is Transmitted:
-                self.carry(due, wish, cause)
-            if self.seq >= self.limit:
+            if type(event) in CHANGING and (after := event.apply(k.netns)) is not k.netns:
+                k.netns = after
+                self.world = self.world.replace(after)
+            seq = self.seq
+            self.seq = seq + 1
+            yield Step(seq, tick, cause, hop, at, clock, event, self.world)
+            cause = seq
+            if isinstance(event, Transmitted):
+                self.carry(due, event, seq)
+            elif isinstance(event, ProbeEnded):
+                self.ended = True
+            if seq >= limit:
                 raise Looped
         if cause != due.cause:
             self.hop += 1
-
-    def commit(self, kernel: Kernel, event: AnyEvent, due: Pass, cause: int | None, hop: int) -> Step:
-        after = event.apply(kernel.netns)
-        if after is not kernel.netns:
-            kernel.netns = after
-            self.world = self.world.replace(after)
-        step = Step(self.seq, due.tick, cause, hop, due.at, self.clock, event, self.world)
-        self.seq += 1
-        return step
 
     def carry(self, due: Pass, sent: Transmitted, cause: int) -> None:
         """What leaves here is received at the other end; nothing but the bytes crosses a namespace (veth_xmit, skb_scrub_packet)."""

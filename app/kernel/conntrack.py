@@ -7,9 +7,8 @@ before the entry was confirmed.  A packet is translated by comparing the two (ne
 
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.wire.addr import Address
+from app.wire.record import Record
 
 CtInfo: TypeAlias = Literal["NEW", "ESTABLISHED", "RELATED", "INVALID"]
 Direction: TypeAlias = Literal["original", "reply"]
@@ -27,7 +26,7 @@ CtState: TypeAlias = Literal[
 ]
 
 
-class FlowTuple(Struct, frozen=True):
+class FlowTuple(Record, frozen=True):
     """Protocol, addresses, ports.  For ICMP echo both ports hold the identifier."""
 
     protocol: Literal["tcp", "udp", "icmp"]
@@ -41,7 +40,7 @@ class FlowTuple(Struct, frozen=True):
         return FlowTuple(self.protocol, self.dst, self.dport, self.src, self.sport)
 
 
-class Conn(Struct, frozen=True):
+class Conn(Record, frozen=True):
     """One line of `conntrack -L`.  Frozen: a change makes a new record."""
 
     original: FlowTuple

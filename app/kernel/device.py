@@ -2,15 +2,14 @@
 
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.kernel.origin import KERNEL, Origin
 from app.wire.addr import ZERO_MAC, Address, Mac, Prefix, number, text
+from app.wire.record import Record
 
 Kind: TypeAlias = Literal["loopback", "veth", "physical", "bridge", "vxlan"]
 
 
-class Interface(Struct, frozen=True):
+class Interface(Record, frozen=True):
     """An address on a device, with the length of its on-link prefix."""
 
     address: Address
@@ -29,14 +28,14 @@ class Interface(Struct, frozen=True):
         return f"{self.address}/{self.length}"
 
 
-class Peer(Struct, frozen=True):
+class Peer(Record, frozen=True):
     """The other end of a veth pair or of a cable: what leaves here is received there."""
 
     netns: str
     device: str
 
 
-class VxlanLink(Struct, frozen=True):
+class VxlanLink(Record, frozen=True):
     """`ip link add type vxlan id VNI dstport PORT local ADDRESS nolearning`  (drivers/net/vxlan/vxlan_core.c)."""
 
     vni: int
@@ -45,7 +44,7 @@ class VxlanLink(Struct, frozen=True):
     port: int = 8472
 
 
-class Device(Struct, frozen=True):
+class Device(Record, frozen=True):
     """One line of `ip -d link` and its addresses.  `mtu` in octets, `delay` in microseconds as netem would add it on leaving."""
 
     name: str

@@ -2,16 +2,15 @@
 
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.kernel.origin import KERNEL, Origin
 from app.kernel.skb import Skb
 from app.wire.addr import Address, Mac
+from app.wire.record import Record
 
 NeighState: TypeAlias = Literal["INCOMPLETE", "REACHABLE", "STALE", "DELAY", "FAILED", "PERMANENT"]
 
 
-class Neighbour(Struct, frozen=True):
+class Neighbour(Record, frozen=True):
     """One line of `ip neigh`, and the packets that wait for it (include/net/neighbour.h: arp_queue)."""
 
     address: Address
@@ -28,7 +27,7 @@ class Neighbour(Struct, frozen=True):
         return self.mac is not None and self.state not in ("INCOMPLETE", "FAILED")
 
 
-class FdbEntry(Struct, frozen=True):
+class FdbEntry(Record, frozen=True):
     """One line of `bridge fdb`.  On a bridge `port` says where the MAC is; on a VXLAN device `dst` says which VTEP has it."""
 
     mac: Mac

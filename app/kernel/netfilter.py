@@ -10,18 +10,17 @@ dstnat -100, filter 0, security 50, srcnat 100.
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.kernel.conntrack import CtInfo
 from app.kernel.origin import KERNEL, Origin
 from app.wire.addr import Address, Prefix, number
+from app.wire.record import Record
 
 Hook: TypeAlias = Literal["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]
 TableName: TypeAlias = Literal["raw", "mangle", "nat", "filter", "security"]
 Protocol: TypeAlias = Literal["tcp", "udp", "icmp"]
 
 
-class MarkMatch(Struct, frozen=True):
+class MarkMatch(Record, frozen=True):
     """`-m mark [!] --mark value/mask`"""
 
     value: int
@@ -29,14 +28,14 @@ class MarkMatch(Struct, frozen=True):
     invert: bool = False
 
 
-class CtStateMatch(Struct, frozen=True):
+class CtStateMatch(Record, frozen=True):
     """`-m conntrack [!] --ctstate A,B`; DNAT and SNAT are states of the entry, not of the packet."""
 
     states: tuple[CtInfo | Literal["DNAT", "SNAT"], ...]
     invert: bool = False
 
 
-class AddrTypeMatch(Struct, frozen=True):
+class AddrTypeMatch(Record, frozen=True):
     """`-m addrtype [!] --src-type|--dst-type LOCAL`: what the FIB says of the address."""
 
     end: Literal["src", "dst"]
@@ -44,26 +43,26 @@ class AddrTypeMatch(Struct, frozen=True):
     type: Literal["LOCAL"] = "LOCAL"
 
 
-class StatisticMatch(Struct, frozen=True):
+class StatisticMatch(Record, frozen=True):
     """`-m statistic --mode random --probability p`.  What chance decides here is an input of the walk, see `Pick`."""
 
     probability: float
 
 
-class PhysdevMatch(Struct, frozen=True):
+class PhysdevMatch(Record, frozen=True):
     """`-m physdev [!] --physdev-is-in`: did the frame come in by a bridge port?"""
 
     invert: bool = False
 
 
-class PortMatch(Struct, frozen=True):
+class PortMatch(Record, frozen=True):
     """`-m tcp|udp`, with `--dport` or `--sport` unless `port` is None"""
 
     port: int | None
     end: Literal["sport", "dport"] = "dport"
 
 
-class CommentMatch(Struct, frozen=True):
+class CommentMatch(Record, frozen=True):
     """`-m comment --comment`: always true; it is how the writer speaks to the reader."""
 
     comment: str
@@ -74,45 +73,45 @@ Match: TypeAlias = (
 )
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Record, frozen=True):
     """`-j ACCEPT`, `-j DROP`, `-j RETURN`"""
 
     name: Literal["ACCEPT", "DROP", "RETURN"]
 
 
-class Jump(Struct, frozen=True):
+class Jump(Record, frozen=True):
     """`-j CHAIN`"""
 
     chain: str
 
 
-class Dnat(Struct, frozen=True):
+class Dnat(Record, frozen=True):
     """`-j DNAT --to-destination address[:port]`"""
 
     address: Address
     port: int | None = None
 
 
-class Snat(Struct, frozen=True):
+class Snat(Record, frozen=True):
     """`-j SNAT --to-source address`"""
 
     address: Address
 
 
-class Masquerade(Struct, frozen=True):
+class Masquerade(Record, frozen=True):
     """`-j MASQUERADE [--random-fully]`"""
 
     random_fully: bool = False
 
 
-class SetMark(Struct, frozen=True):
+class SetMark(Record, frozen=True):
     """`-j MARK --set-xmark value/mask`: mark = (mark & ~mask) ^ value"""
 
     value: int
     mask: int
 
 
-class Reject(Struct, frozen=True):
+class Reject(Record, frozen=True):
     """`-j REJECT --reject-with icmp-port-unreachable`"""
 
     icmp_with: Literal["icmp-port-unreachable"] = "icmp-port-unreachable"
@@ -121,21 +120,21 @@ class Reject(Struct, frozen=True):
 Target: TypeAlias = Verdict | Jump | Dnat | Snat | Masquerade | SetMark | Reject | None
 
 
-class AddressMatch(Struct, frozen=True):
+class AddressMatch(Record, frozen=True):
     """`[!] -s prefix` or `[!] -d prefix`"""
 
     prefix: Prefix
     invert: bool = False
 
 
-class DeviceMatch(Struct, frozen=True):
+class DeviceMatch(Record, frozen=True):
     """`[!] -i name` or `[!] -o name`; a trailing + matches any rest"""
 
     name: str
     invert: bool = False
 
 
-class Rule(Struct, frozen=True):
+class Rule(Record, frozen=True):
     """One `-A CHAIN …` line.  All its parts must match; no target means: count and go on."""
 
     target: Target

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from app.kernel.conntrack import Conn, FlowTuple
@@ -12,6 +11,7 @@ from app.kernel.netfilter import Ruleset
 from app.kernel.route import Fib, Route, fib_of
 from app.kernel.socket import Socket, SocketKey
 from app.wire.addr import Address, Mac
+from app.wire.record import Record
 
 IP_FORWARD = "net.ipv4.ip_forward"
 RP_FILTER = "net.ipv4.conf.all.rp_filter"
@@ -19,7 +19,7 @@ BRIDGE_NF = "net.bridge.bridge-nf-call-iptables"
 ROUTE_LOCALNET = "net.ipv4.conf.all.route_localnet"
 
 
-class Config(Struct, frozen=True):
+class Config(Record, frozen=True):
     """What an administrator or a program wrote.  `ports` lists a bridge's ports in order of joining."""
 
     devices: Mapping[str, Device]
@@ -32,7 +32,7 @@ class Config(Struct, frozen=True):
         return self.sysctl.get(sysctl, 0) != 0
 
 
-class Learned(Struct, frozen=True):
+class Learned(Record, frozen=True):
     """What the datapath writes: FDB by (device, MAC), neighbours by (device, address), conntrack by either tuple, sockets."""
 
     fdb: Mapping[tuple[str, Mac], FdbEntry]
@@ -41,7 +41,7 @@ class Learned(Struct, frozen=True):
     sockets: Mapping[SocketKey, Socket]
 
 
-class Netns(Struct, frozen=True):
+class Netns(Record, frozen=True):
     """One network namespace: a machine's root one (`node1`) or a child of it (`node1/web`)."""
 
     id: str

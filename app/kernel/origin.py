@@ -1,9 +1,9 @@
 """Who wrote a table entry, and for which object."""
 
-from msgspec import Struct
+from app.wire.record import Record
 
 
-class Origin(Struct, frozen=True):
+class Origin(Record, frozen=True):
     """`component` is the writer ("flanneld", "kernel"), `object` what it wrote it for ("Node/node2")."""
 
     component: str

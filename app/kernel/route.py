@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.kernel.device import Device
 from app.kernel.origin import KERNEL, Origin
 from app.wire.addr import MASKS, Address, Prefix, number
+from app.wire.record import Record
 
 RouteType: TypeAlias = Literal["unicast", "local", "broadcast", "blackhole", "unreachable", "prohibit"]
 Scope: TypeAlias = Literal["global", "link", "host"]
 
 
-class Route(Struct, frozen=True):
+class Route(Record, frozen=True):
     """One line of `ip route show table all`.  `src` is the preferred source address of packets that start here."""
 
     prefix: Prefix
@@ -29,9 +28,9 @@ class Route(Struct, frozen=True):
 
 
 class RouteTable:
-    """Routes in order of writing, and a dict for each prefix length, longest first."""
+    """Routes in order of writing, and a dict for each prefix length, longest first; answers are remembered."""
 
-    __slots__ = ("_by_length", "routes")
+    __slots__ = ("_answers", "_by_length", "routes")
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self.routes = tuple(routes)
@@ -39,14 +38,15 @@ class RouteTable:
         for route in self.routes:
             by_length.setdefault(route.prefix.length, {}).setdefault(route.prefix.network, route)
         self._by_length = tuple((MASKS[n], by_length[n]) for n in sorted(by_length, reverse=True))
+        self._answers: dict[Address, Route | None] = {}
 
     def lookup(self, address: Address) -> Route | None:
         """The longest prefix that holds the address."""
-        value = number(address)
-        for mask, routes in self._by_length:
-            if found := routes.get(value & mask):
-                return found
-        return None
+        try:
+            return self._answers[address]
+        except KeyError:
+            found = self._answers[address] = next(iter(self.candidates(address)), None)
+            return found
 
     def candidates(self, address: Address) -> tuple[Route, ...]:
         """Every route whose prefix holds the address, the longest first."""
@@ -62,7 +62,7 @@ class RouteTable:
     __hash__ = None  # type: ignore[assignment]
 
 
-class Fib(Struct, frozen=True):
+class Fib(Record, frozen=True):
     """The two tables every machine has."""
 
     local: RouteTable

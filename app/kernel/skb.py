@@ -1,14 +1,14 @@
 """The traveller: a packet and what the kernel has written on it (include/linux/skbuff.h: struct sk_buff)."""
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from app.kernel.conntrack import Conn, CtInfo, Direction
 from app.wire.addr import Mac
 from app.wire.packet import Arp, Ethernet, IPv4, Packet
+from app.wire.record import Record
 
 
-class Skb(Struct, frozen=True):
+class Skb(Record, frozen=True):
     """Keeps its `id` when held, rewritten or encapsulated; a clone gets a new one and names its original.
 
     `dev` is the device it came in by (None for a packet that starts here), `physin` the bridge port behind it

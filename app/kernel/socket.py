@@ -2,10 +2,9 @@
 
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.wire.addr import ANY, Address
 from app.wire.packet import Message
+from app.wire.record import Record
 
 TcpState: TypeAlias = Literal[
     "LISTEN",
@@ -20,7 +19,7 @@ TcpState: TypeAlias = Literal[
 ]
 
 
-class SocketKey(Struct, frozen=True):
+class SocketKey(Record, frozen=True):
     """What a socket is found by; a listener has the remote end 0.0.0.0:0."""
 
     protocol: Literal["tcp", "udp", "icmp"]
@@ -30,14 +29,14 @@ class SocketKey(Struct, frozen=True):
     rport: int = 0
 
 
-class Relay(Struct, frozen=True):
+class Relay(Record, frozen=True):
     """What a relaying program remembers of a second connection: for whom, and what to send."""
 
     downstream: SocketKey
     request: Message
 
 
-class Socket(Struct, frozen=True):
+class Socket(Record, frozen=True):
     """One line of `ss -tan` or `ss -uan`.
 
     `process` names the program that holds it; `cookie` is what that program wants to remember about it.  `seq` and `ack`

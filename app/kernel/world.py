@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from app.kernel.netns import Netns
+from app.wire.record import Record
 
 
-class World(Struct, frozen=True):
+class World(Record, frozen=True):
     """The state of all kernels at one moment.  Immutable: a change makes a new world that shares all the rest."""
 
     netns: Mapping[str, Netns]

@@ -91,12 +91,14 @@ def relay(k: Kernel, key: SocketKey, message: Message, process: str, proxy: Reve
 def choose(proxy: ReverseProxy, request: HttpRequest) -> Upstream | None:
     """Host first, then the longest path prefix (networking/v1 Ingress)."""
     host = request.host.partition(":")[0]
-    fits = [
-        u
-        for u in proxy.upstreams
-        if u.host in (None, host) and (request.path == u.path if u.exact else request.path.startswith(u.path))
-    ]
+    fits = [u for u in proxy.upstreams if u.host in (None, host) and fits_path(request.path, u)]
     return max(fits, key=lambda u: (u.host is not None, len(u.path)), default=None)
+
+
+def fits_path(path: str, upstream: Upstream) -> bool:
+    """A prefix is compared element by element: /foo holds /foo/bar, not /foobar (networking/v1 PathType)."""
+    path, prefix = path.partition("?")[0], upstream.path.rstrip("/")
+    return path == upstream.path if upstream.exact else path == prefix or path.startswith(f"{prefix}/")
 
 
 def free_port(k: Kernel) -> int:

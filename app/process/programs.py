@@ -3,25 +3,24 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from app.kernel.origin import Origin
 from app.kernel.world import World
 from app.wire.addr import Address
 from app.wire.packet import Message
+from app.wire.record import Record
 
 
-class HttpServer(Struct, frozen=True):
+class HttpServer(Record, frozen=True):
     """Answers every request with 200 and this body."""
 
     body: str
 
 
-class EchoServer(Struct, frozen=True):
+class EchoServer(Record, frozen=True):
     """Sends every datagram back as it came."""
 
 
-class Upstream(Struct, frozen=True):
+class Upstream(Record, frozen=True):
     """Requests for this host and path prefix go to one of these endpoints.  `origin` is the object that says so."""
 
     host: str | None
@@ -31,20 +30,20 @@ class Upstream(Struct, frozen=True):
     exact: bool = False
 
 
-class ReverseProxy(Struct, frozen=True):
+class ReverseProxy(Record, frozen=True):
     """Reads the request, chooses an upstream by host and path, opens a second connection; 404 where none fits."""
 
     upstreams: tuple[Upstream, ...]
 
 
-class Client(Struct, frozen=True):
+class Client(Record, frozen=True):
     """The program of a probe: one request, one answer."""
 
 
 Program: TypeAlias = HttpServer | EchoServer | ReverseProxy | Client
 
 
-class Probe(Struct, frozen=True):
+class Probe(Record, frozen=True):
     """One thing to send: by whom (a netns id), to where, what.  `port` is 0 for an ICMP echo; `timeout` in microseconds."""
 
     netns: str
@@ -56,7 +55,7 @@ class Probe(Struct, frozen=True):
     timeout: int = 3_500_000
 
 
-class Restart(Struct, frozen=True):
+class Restart(Record, frozen=True):
     """A container's process dies and is started again; its namespace stays."""
 
     netns: str
@@ -66,7 +65,7 @@ class Restart(Struct, frozen=True):
 Act: TypeAlias = Probe | Restart
 
 
-class Machines(Struct, frozen=True):
+class Machines(Record, frozen=True):
     """Kernels and what runs on them.  `programs` by (netns id, process name as in `Socket.process`)."""
 
     world: World

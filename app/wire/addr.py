@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TypeAlias
 
-from msgspec import Struct
+from app.wire.record import Record
 
 Address: TypeAlias = str
 Mac: TypeAlias = str
@@ -32,7 +32,7 @@ def text(value: int) -> Address:
     return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
 
 
-class Prefix(Struct, frozen=True, order=True):
+class Prefix(Record, frozen=True, order=True):
     """A block of addresses, `network/length`; `network` has its host bits clear."""
 
     network: int

@@ -7,9 +7,8 @@ demand.  `size` is the length in octets of the record with everything inside it 
 from collections.abc import Iterator
 from typing import Literal, TypeAlias, Union
 
-from msgspec import Struct
-
 from app.wire.addr import BROADCAST_MAC, Address, Mac
+from app.wire.record import Record
 
 ETHERNET_HEADER = 14
 VXLAN_OVERHEAD = 50  # outer Ethernet 14, IPv4 20, UDP 8, VXLAN 8
@@ -17,7 +16,7 @@ VXLAN_OVERHEAD = 50  # outer Ethernet 14, IPv4 20, UDP 8, VXLAN 8
 TcpFlag: TypeAlias = Literal["SYN", "ACK", "PSH", "FIN", "RST"]
 
 
-class HttpRequest(Struct, frozen=True):
+class HttpRequest(Record, frozen=True):
     """An HTTP/1.1 request (RFC 9112); headers in order, names as sent."""
 
     method: str
@@ -31,7 +30,7 @@ class HttpRequest(Struct, frozen=True):
         return len("\r\n".join((f"{self.method} {self.path} HTTP/1.1", f"Host: {self.host}", *lines))) + 4
 
 
-class HttpResponse(Struct, frozen=True):
+class HttpResponse(Record, frozen=True):
     """An HTTP/1.1 response (RFC 9112)."""
 
     status: int
@@ -44,7 +43,7 @@ class HttpResponse(Struct, frozen=True):
         return len(head) + len(self.body)
 
 
-class Text(Struct, frozen=True):
+class Text(Record, frozen=True):
     """Payload of an echo: any text."""
 
     data: str
@@ -57,7 +56,7 @@ class Text(Struct, frozen=True):
 Message: TypeAlias = HttpRequest | HttpResponse | Text
 
 
-class Tcp(Struct, frozen=True):
+class Tcp(Record, frozen=True):
     """A TCP segment (RFC 9293).  `seq` and `ack` are relative to the connection's initial numbers."""
 
     sport: int
@@ -75,7 +74,7 @@ class Tcp(Struct, frozen=True):
         return header + (self.payload.size if self.payload else 0)
 
 
-class Udp(Struct, frozen=True):
+class Udp(Record, frozen=True):
     """A UDP datagram (RFC 768)."""
 
     sport: int
@@ -87,7 +86,7 @@ class Udp(Struct, frozen=True):
         return 8 + (self.payload.size if self.payload else 0)
 
 
-class Icmp(Struct, frozen=True):
+class Icmp(Record, frozen=True):
     """An ICMP message (RFC 792): an error quotes the packet it is about, an echo carries id and sequence."""
 
     type: int
@@ -107,7 +106,7 @@ class Icmp(Struct, frozen=True):
         return 8 + min(self.quoted.size, 548) if self.quoted else 64
 
 
-class IPv4(Struct, frozen=True):
+class IPv4(Record, frozen=True):
     """An IPv4 header without options (RFC 791)."""
 
     src: Address
@@ -125,7 +124,7 @@ class IPv4(Struct, frozen=True):
         return 20 + self.payload.size
 
 
-class Arp(Struct, frozen=True):
+class Arp(Record, frozen=True):
     """An ARP message for IPv4 over Ethernet (RFC 826)."""
 
     op: Literal["request", "reply"]
@@ -139,7 +138,7 @@ class Arp(Struct, frozen=True):
         return 28
 
 
-class Ethernet(Struct, frozen=True):
+class Ethernet(Record, frozen=True):
     """An Ethernet II frame without its checksum."""
 
     src: Mac
@@ -159,7 +158,7 @@ class Ethernet(Struct, frozen=True):
         return ETHERNET_HEADER + self.payload.size
 
 
-class Vxlan(Struct, frozen=True):
+class Vxlan(Record, frozen=True):
     """A VXLAN header (RFC 7348) and the frame it carries."""
 
     vni: int

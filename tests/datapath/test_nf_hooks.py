@@ -60,7 +60,7 @@ def test_r6_the_entry_is_confirmed_last(hook: Hook) -> None:
 
 def test_what_is_registered_at_a_hook_is_sorted_by_priority() -> None:
     for hook, registered in HOOKS.items():
-        priorities = [priority for priority, _ in registered]
+        priorities = [one.priority for one in registered]
         assert all(a < b for a, b in pairwise(priorities)), f"{hook}: {priorities}"
 
 

@@ -7,8 +7,6 @@ returns it changed.  Yielding is committing: `walk` applies an event before its 
 
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from app.datapath.events.base import Event
 from app.datapath.events.link import (
     ArpAnswered,
@@ -54,6 +52,7 @@ from app.datapath.events.transport import (
     TimerFired,
 )
 from app.kernel.world import World
+from app.wire.record import Record
 
 __all__ = [
     "AnyEvent",
@@ -105,7 +104,7 @@ AnyEvent: TypeAlias = (
 """Closed: `story.narration` matches all of them, and mypy proves that none is forgotten."""
 
 
-class Step(Struct, frozen=True):
+class Step(Record, frozen=True):
     """An event with its envelope: order, animation frame, cause, softirq pass, place, time in microseconds, the world after it."""
 
     seq: int

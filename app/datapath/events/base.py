@@ -1,12 +1,11 @@
 """What every event has in common."""
 
-from msgspec import Struct
-
 from app.kernel.netns import Netns
 from app.kernel.skb import Skb
+from app.wire.record import Record
 
 
-class Event(Struct, frozen=True):
+class Event(Record, frozen=True):
     """`skb` is None where no packet is concerned (a timer, a socket call)."""
 
     skb: Skb | None

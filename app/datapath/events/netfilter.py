@@ -2,19 +2,18 @@
 
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
 from app.datapath.events.base import Event
 from app.kernel.conntrack import Conn, Direction
 from app.kernel.netfilter import Hook, TableName
 from app.kernel.netns import Netns
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
+from app.wire.record import Record
 
 RuleVerdict: TypeAlias = Literal["ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE"]
 
 
-class ChainVisit(Struct, frozen=True):
+class ChainVisit(Record, frozen=True):
     """One chain walked: the positions of the rules that matched, in order, and how many a kernel would have compared."""
 
     table: TableName

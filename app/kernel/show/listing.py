@@ -2,17 +2,16 @@
 
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from app.kernel.conntrack import Conn
 from app.kernel.device import Device, Interface
 from app.kernel.neigh import FdbEntry, Neighbour
 from app.kernel.netfilter import TableName
 from app.kernel.route import Route
 from app.kernel.socket import Socket
+from app.wire.record import Record
 
 
-class RulePosition(Struct, frozen=True):
+class RulePosition(Record, frozen=True):
     """Where a rule stands.  `index` counts from 0; None is the chain itself, the `:CHAIN …` line."""
 
     table: TableName
@@ -23,14 +22,14 @@ class RulePosition(Struct, frozen=True):
 Entry: TypeAlias = Device | Interface | Route | RulePosition | Neighbour | FdbEntry | Conn | Socket
 
 
-class Line(Struct, frozen=True):
+class Line(Record, frozen=True):
     """One line without trailing blanks.  `entry` is None for headings and for what no table of ours holds."""
 
     text: str
     entry: Entry | None = None
 
 
-class Listing(Struct, frozen=True):
+class Listing(Record, frozen=True):
     """A command and what it printed."""
 
     command: str
