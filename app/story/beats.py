@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from msgspec import Struct
-
 from app.datapath.events import (
     ArpAsked,
     Decapsulated,
@@ -17,9 +15,10 @@ from app.datapath.events import (
     Translated,
 )
 from app.story.layers import field_of
+from app.wire.record import Record
 
 
-class EventPattern(Struct, frozen=True):
+class EventPattern(Record, frozen=True):
     """What a step must be.  `at` is a glob on the netns id or the device id, `packet` holds pairs like ("arp.op", "request").
 
     In `packet` the outermost layer of that name is read; TCP flags are joined by "+" ("SYN+ACK").
@@ -45,7 +44,7 @@ class EventPattern(Struct, frozen=True):
         )
 
 
-class BeatSpec(Struct, frozen=True):
+class BeatSpec(Record, frozen=True):
     """A beat as the scenario writes it: it begins at the first step that matches after the beat before it began."""
 
     id: str
@@ -55,7 +54,7 @@ class BeatSpec(Struct, frozen=True):
     kernel: str | None = None
 
 
-class Beat(Struct, frozen=True):
+class Beat(Record, frozen=True):
     """A beat found: it covers the steps `first` to `last`."""
 
     spec: BeatSpec

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
-
 from app.datapath.events import ChainVisit, HookPassed, SegmentSent, Step, Translated
 from app.kernel.netfilter import Chain, Dnat, Jump, StatisticMatch
 from app.kernel.skb import Skb
 from app.wire.packet import Icmp, IPv4, Udp, Vxlan
+from app.wire.record import Record
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Record, frozen=True):
     """An end that the rules could have led to, and how likely."""
 
     endpoint: str
     probability: float
 
 
-class Connection(Struct, frozen=True):
+class Connection(Record, frozen=True):
     """Ends are `address:port`; `translated` is what the last machine saw that the first packet reached."""
 
     protocol: str

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from app.datapath.drop import DropReason
 from app.datapath.events import Dropped, HookPassed, IcmpSent, ProbeEnded, SegmentSent, Step
 from app.kernel.netfilter import Reject
 from app.kernel.origin import Origin
 from app.story.view import VerdictName
 from app.wire.packet import HttpResponse, Message, Tcp
+from app.wire.record import Record
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Record, frozen=True):
     """`reason` is a kernel's drop reason, what refused, or what was answered; `at` a device or netns id."""
 
     verdict: VerdictName

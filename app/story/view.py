@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypeAlias
 
-from msgspec import Struct
+from app.wire.record import Record
 
 Grain: TypeAlias = Literal["beats", "hops", "steps"]
 VerdictName: TypeAlias = Literal["delivered", "rejected", "dropped", "unanswered", "looped", "undecided"]
@@ -10,12 +10,12 @@ Layer: TypeAlias = dict[str, Any]
 """One header: `layer` names it, the other keys are its fields."""
 
 
-class OriginView(Struct, frozen=True):
+class OriginView(Record, frozen=True):
     component: str
     object: str
 
 
-class Place(Struct, frozen=True):
+class Place(Record, frozen=True):
     """`netns` and `device` are ids of the one grammar: `node1/pod1`, `node1/pod1/eth0`."""
 
     node: str
@@ -23,7 +23,7 @@ class Place(Struct, frozen=True):
     device: str | None
 
 
-class Change(Struct, frozen=True):
+class Change(Record, frozen=True):
     """`field` is `layer.name`, or a layer's name alone where the whole header came or went (then one side is None)."""
 
     field: str
@@ -31,7 +31,7 @@ class Change(Struct, frozen=True):
     after: Any
 
 
-class StepView(Struct, frozen=True):
+class StepView(Record, frozen=True):
     """One step: where, what, why, and the packet as it is after it.  `hop` counts softirq passes, `time` is in microseconds."""
 
     seq: int
@@ -52,7 +52,7 @@ class StepView(Struct, frozen=True):
     time: int
 
 
-class BeatView(Struct, frozen=True):
+class BeatView(Record, frozen=True):
     """A told move: steps `first` to `last`.  `guide` and `kernel` are the note "the guide says / the kernel does"."""
 
     id: str
@@ -63,7 +63,7 @@ class BeatView(Struct, frozen=True):
     kernel: str | None = None
 
 
-class OutcomeView(Struct, frozen=True):
+class OutcomeView(Record, frozen=True):
     """How it ended, where (a device or netns id), and who wrote the rule that decided, if one did."""
 
     verdict: VerdictName
@@ -73,17 +73,17 @@ class OutcomeView(Struct, frozen=True):
     sentence: str
 
 
-class EndsView(Struct, frozen=True):
+class EndsView(Record, frozen=True):
     src: str
     dst: str
 
 
-class CandidateView(Struct, frozen=True):
+class CandidateView(Record, frozen=True):
     endpoint: str
     probability: float
 
 
-class ConnectionView(Struct, frozen=True):
+class ConnectionView(Record, frozen=True):
     """A connection as its client opened it and as its server saw it; all ends are `address:port`."""
 
     protocol: str
@@ -95,14 +95,14 @@ class ConnectionView(Struct, frozen=True):
     candidates: list[CandidateView]
 
 
-class ProbeView(Struct, frozen=True, rename={"from_": "from"}):
+class ProbeView(Record, frozen=True, rename={"from_": "from"}):
     from_: str
     to: str
     protocol: str
     seed: int
 
 
-class JourneyView(Struct, frozen=True, rename={"from_": "from"}):
+class JourneyView(Record, frozen=True, rename={"from_": "from"}):
     """The whole document."""
 
     schema: int
