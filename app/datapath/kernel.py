@@ -31,10 +31,15 @@ TIMER_SECOND = 1_016_000
 
 
 class Arm(Record, frozen=True):
-    """Run this stage in the same namespace after `delay` microseconds; 0 means: as a pass of its own, in turn."""
+    """Run this stage in the same namespace after `delay` microseconds, as a pass of its own.
+
+    With 0 it is a process that wakes, in turn when no softirq is left; or, with `softirq`, one more softirq behind those
+    already raised.
+    """
 
     delay: int
     stage: Callable[[Kernel], Walk[None]]
+    softirq: bool = False
 
 
 Walk: TypeAlias = Generator["AnyEvent | Arm", None, T]

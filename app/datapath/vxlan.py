@@ -1,5 +1,6 @@
 """VXLAN: a frame inside a UDP datagram  (drivers/net/vxlan/vxlan_core.c; RFC 7348)."""
 
+from functools import partial
 from zlib import crc32
 
 from msgspec.structs import replace
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 from app.datapath import device, ip_output
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Decapsulated, Encapsulated, FdbLookedUp
-from app.datapath.kernel import Kernel, Walk
+from app.datapath.kernel import Arm, Kernel, Walk
 from app.kernel.device import Device
 from app.kernel.skb import Skb
 from app.wire.packet import Icmp, IPv4, Udp, Vxlan
@@ -54,7 +55,10 @@ def device_on(k: Kernel, port: int) -> Device | None:
 
 
 def vxlan_rcv(k: Kernel, skb: Skb, link: Device) -> Walk[None]:
-    """Take the outer headers off; the frame comes in by the device whose VNI it names.  vxlan_core.c: vxlan_rcv."""
+    """Take the outer headers off; the frame comes in by the device whose VNI it names, in a softirq of its own.
+
+    drivers/net/vxlan/vxlan_core.c: vxlan_rcv, gro_cells_receive
+    """
     outer = skb.ip.payload
     assert isinstance(outer, Udp)
     header = outer.payload
@@ -62,4 +66,4 @@ def vxlan_rcv(k: Kernel, skb: Skb, link: Device) -> Walk[None]:
         raise Drop(skb, DropReason.VXLAN_VNI_NOT_FOUND, "vxlan_rcv", link.name)
     inner = replace(skb, packet=header.payload, dev=link.name, ct=None, ctinfo=None, direction="original")
     yield Decapsulated(inner, link.name, "vxlan_rcv", header.vni)
-    yield from device.netif_receive_skb(k, inner, link.name)
+    yield Arm(0, partial(device.netif_receive_skb, skb=inner, dev=link.name), softirq=True)

@@ -130,7 +130,7 @@ class Walker:
         if wish.delay:
             self.after(wish.delay, later)
         else:
-            self.runnable.append(later)
+            (self.backlog if wish.softirq else self.runnable).append(later)
 
     def after(self, delay: int, due: Pass) -> None:
         self.armed += 1

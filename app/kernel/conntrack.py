@@ -54,6 +54,9 @@ class Conn(Record, frozen=True):
 
     @property
     def dnat(self) -> bool:
+        """An ICMP echo has one identifier for both ends; changing it is the source's translation."""
+        if self.original.protocol == "icmp":
+            return self.reply.src != self.original.dst
         return (self.reply.src, self.reply.sport) != (self.original.dst, self.original.dport)
 
     @property
