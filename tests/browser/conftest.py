@@ -14,11 +14,12 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 HERE = Path(__file__).parent
 PROGRAM = Path(sys.executable).with_name("packet-journeys")
-PATIENCE = 30  # seconds a start may take on a busy machine
+PATIENCE = 30  # seconds a start may take on a busy machine; half of that for what a page is waited for
+DESK: ViewportSize = {"width": 1280, "height": 800}
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-quic",
@@ -115,7 +116,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def context(browser: Browser, server_url: str) -> BrowserContext:
     """The context that `page` lives in; for other settings call `browser.new_context(base_url=server_url, ...)`."""
-    return browser.new_context(base_url=server_url, viewport={"width": 1280, "height": 800}, locale="en-GB")
+    shared = browser.new_context(base_url=server_url, viewport=DESK, locale="en-GB")
+    shared.set_default_timeout(PATIENCE * 500)
+    return shared
 
 
 @pytest.fixture(scope="session")
@@ -146,10 +149,11 @@ def complaints(shared_page: Page) -> Iterator[list[str]]:
 def page(shared_page: Page, complaints: list[str]) -> Iterator[Page]:
     """One page for all tests, blank at the start of each; a test fails when its page complained."""
     yield shared_page
+    shared_page.unroute_all()
     shared_page.goto("about:blank")
     shared_page.context.clear_cookies()
     shared_page.emulate_media(media="null", reduced_motion="null", color_scheme="null")
-    shared_page.set_viewport_size({"width": 1280, "height": 800})
+    shared_page.set_viewport_size(DESK)
     assert not complaints, "the page complained:\n" + "\n".join(complaints)
 
 
