@@ -12,10 +12,13 @@ from msgspec.structs import replace
 
 from app.controlplane.compile import compile_machines
 from app.controlplane.infrastructure import Fabric, Infrastructure, Network, Proxy
+from app.kernel.netfilter import Chain, Ruleset
 from app.kernel.netns import IP_FORWARD, RP_FILTER
+from app.kernel.route import RouteTable
 from app.kernel.world import World
 from app.kube.objects import Cluster, Container, ContainerPort, Node, Service, ServicePort
 from app.process.programs import Act, Machines, Probe
+from app.wire.addr import Prefix
 from app.wire.packet import HttpRequest, Message, Text
 from tests.controlplane.reference import CLIENT, LB, NODES, NODES_ON_A_SWITCH, PODS, service
 
@@ -113,6 +116,10 @@ TO_SERVICES: dict[str, tuple[Act, ...]] = {
     "from the node to a service without endpoints": (tcp("node1", EMPTY, 80),),
     "datagram to a service": (udp("node1/pod1", DNS, 53),),
     "ping to a service": (ping("node1/pod1", SERVICES["remote"]),),
+    "twice to a service": (
+        tcp("node1/pod1", SERVICES["remote"], 80),
+        tcp("node1/pod1", SERVICES["remote"], 80, 40002),
+    ),
     "to a warm neighbour's service": (
         tcp("node1/pod1", POD2),
         tcp("node1/pod1", SERVICES["local"], 80, 40002),
@@ -192,6 +199,16 @@ def broken() -> Iterator[tuple[str, Case]]:
         "no room in the tunnel, datagram",
         Case(cluster(), too_wide, (udp("node1/pod1", POD4, octets=1440),)),
     )
+    narrow = Infrastructure(Network(mtu=1500), NO_PROXY, Fabric(mtu=1400))
+    yield "no room on the cable", Case(cluster(), narrow, (tcp("node1/pod1", POD4, request=NEARLY_TOO_LONG),))
+    yield "no room on the cable, datagram", Case(cluster(), narrow, (udp("node1/pod1", POD4, octets=1440),))
+    yield "loose reverse path filter", Case(cluster(), plain, over, sysctl("node2", RP_FILTER, 2))
+    yield "a loop of routes", Case(cluster(), plain, over, route_back)
+    yield "forwarding dropped", Case(cluster(), plain, over, drop_forwarded("node1"))
+    near = ENDS["to its neighbour"]
+    yield "forwarding dropped, neighbours", Case(cluster(), plain, near, drop_forwarded("node1"))
+    yield "tunnel blocked in the cloud", Case(cluster(), tunnel, over, drop_forwarded("cloud"))
+    yield "a bridge that listens to all", Case(cluster(), plain, near, promiscuous)
 
 
 def sysctl(netns: str, name: str, value: int) -> Fault:
@@ -221,6 +238,37 @@ def other_vni(world: World) -> World:
     moved = replace(device, vxlan=replace(device.vxlan, vni=2))
     return world.replace(
         node.reconfigure(replace(node.config, devices={**node.config.devices, moved.name: moved}))
+    )
+
+
+def route_back(world: World) -> World:
+    """The cloud sends node2's block back to node1."""
+    cloud = world["cloud"]
+    block = Prefix.parse("10.244.2.0/24")
+    turned = (
+        replace(route, dev="to-node1", via="192.168.1.10") if route.prefix == block else route
+        for route in cloud.config.fib.main
+    )
+    fib = replace(cloud.config.fib, main=RouteTable(turned))
+    return world.replace(cloud.reconfigure(replace(cloud.config, fib=fib)))
+
+
+def drop_forwarded(netns: str) -> Fault:
+    """The policy of FORWARD is DROP."""
+
+    def change(world: World) -> World:
+        changed = world[netns]
+        rules = Ruleset({"filter": {"FORWARD": Chain("FORWARD", (), "DROP")}})
+        return world.replace(changed.reconfigure(replace(changed.config, rules=rules)))
+
+    return change
+
+
+def promiscuous(world: World) -> World:
+    node = world["node1"]
+    cbr0 = replace(node.config.devices["cbr0"], promiscuous=True)
+    return world.replace(
+        node.reconfigure(replace(node.config, devices={**node.config.devices, "cbr0": cbr0}))
     )
 
 
