@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 
 HERE = Path(__file__).parent
 PROGRAM = Path(sys.executable).with_name("packet-journeys")
-PATIENCE = 30  # seconds a start may take on a busy machine; half of that for what a page is waited for
+PATIENCE = 30  # seconds a start may take on a busy machine
 DESK: ViewportSize = {"width": 1280, "height": 800}
 ARGUMENTS = [
     "--disable-gpu",
@@ -116,9 +116,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def context(browser: Browser, server_url: str) -> BrowserContext:
     """The context that `page` lives in; for other settings call `browser.new_context(base_url=server_url, ...)`."""
-    shared = browser.new_context(base_url=server_url, viewport=DESK, locale="en-GB")
-    shared.set_default_timeout(PATIENCE * 500)
-    return shared
+    return browser.new_context(base_url=server_url, viewport=DESK, locale="en-GB")
 
 
 @pytest.fixture(scope="session")
