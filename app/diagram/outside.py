@@ -7,7 +7,7 @@ from app.diagram.node import GATE, HEXAGON
 from app.diagram.shapes import Box, Kind, Label, Sheet
 from app.kernel.device import Device
 
-LANE_D = 431
+LANE_D = 430
 TOP = 472  # the upper edge of cloud and switch
 BUS = 498
 HUB = 526

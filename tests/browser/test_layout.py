@@ -14,11 +14,11 @@ SIZES = {
     "hall": (1920, 1080),
 }
 
-# Pairs of labels in the picture whose painted boxes cross by more than a hair.
+# Pairs of labels in the picture whose letters cross: a quarter of a line is empty above and below them.
 OVERLAPS = """() => {
     const boxes = [...document.querySelectorAll("#scene text")].map((t) => [t.textContent, t.getBoundingClientRect()]);
     const cross = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
-        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+        && Math.min(a.bottom - a.height / 4, b.bottom - b.height / 4) - Math.max(a.top + a.height / 4, b.top + b.height / 4) > 0;
     return boxes.flatMap(([s, a], at) => boxes.slice(at + 1).filter(([, b]) => cross(a, b)).map(([t]) => `${s} / ${t}`));
 }"""
 
