@@ -88,6 +88,8 @@ export class Scene {
       const at = this.#at(step);
       if (rest && step.way) this.#move(rest, [aside(step, at, 0), { transform: "none", offset: 0.2 }, { transform: "none", offset: 0.8 }, aside(step, at, 1)]);
       if (rest && step.way) this.#move(this.#part("leader"), [{ opacity: 0 }, { opacity: 0, offset: 0.85 }, { opacity: 1 }]);
+      const bead = rest ? null : found.querySelector("g");
+      if (bead && step.way) this.#move(bead, [{ transform: "none" }, { transform: "none", offset: 0.85 }, {}]);
       const change = step.mark && !step.way ? found.querySelector(".rest") : null;
       if (change) this.#move(change, [{ opacity: 0.2 }, { opacity: 1 }]);
     }

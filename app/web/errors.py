@@ -1,7 +1,9 @@
 """What is answered when something is wrong: a page with a way on, or RFC 9457 problem details where a program asks."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,52 +19,52 @@ from app.web.render import render
 
 log = logging.getLogger(__name__)
 
+Explanation: TypeAlias = tuple[int, str, tuple[str, ...]]
+"""Status, title, one sentence for each fault."""
+
 
 def install(app: FastAPI) -> None:
     """Every kind of error to one answer."""
+    for error, explain in EXPLAINED.items():
+        app.add_exception_handler(error, handler(explain))
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Exception, crashed)
 
-    @app.exception_handler(NoSuchJourney)
-    async def no_journey(request: Request, error: NoSuchJourney) -> Response:
-        return answer(
-            request, 404, "No such journey", (f"There is no journey called “{brief(str(error))}”.",)
-        )
 
-    @app.exception_handler(NoSuchNetns)
-    async def no_netns(request: Request, error: NoSuchNetns) -> Response:
-        return answer(
-            request, 404, "No such namespace", (f"This journey has no namespace “{brief(str(error))}”.",)
-        )
+def handler(explain: Callable[[Any], Explanation]) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        return answer(request, *explain(error))
 
-    @app.exception_handler(NoSuchStep)
-    async def no_step(request: Request, error: NoSuchStep) -> Response:
-        return answer(request, 404, "No such step", (f"This journey ends with step {error.last}.",))
+    return handle
 
-    @app.exception_handler(NotUnderstood)
-    async def not_understood(request: Request, error: NotUnderstood) -> Response:
-        return answer(request, 422, "Not understood", error.faults)
 
-    @app.exception_handler(ScenarioError)
-    async def scenario(request: Request, error: ScenarioError) -> Response:
-        return answer(request, 422, "Not understood", tuple(map(str, error.faults)))
+def refused(request: Request, error: Exception) -> Response:
+    """A path or a method that is not there."""
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    response = answer(request, error.status_code, title, (f"{request.method} {brief(request.url.path)}",))
+    response.headers.update(error.headers or {})
+    return response
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = tuple(f"{brief(str(fault['loc'][-1]))}: {fault['msg']}" for fault in error.errors())
-        return answer(request, 422, "Not understood", faults)
 
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        title = HTTPStatus(error.status_code).phrase
-        response = answer(request, error.status_code, title, (f"{request.method} {brief(request.url.path)}",))
-        response.headers.update(error.headers or {})
-        return response
+def crashed(request: Request, error: Exception) -> Response:
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return answer(request, 500, "Our fault", ("Something here is broken; the other journeys still work.",))
 
-    @app.exception_handler(Exception)
-    async def crashed(request: Request, error: Exception) -> Response:
-        log.error("%s %s", request.method, request.url.path, exc_info=error)
-        return answer(
-            request, 500, "Our fault", ("Something here is broken; the other journeys still work.",)
-        )
+
+def invalid(error: RequestValidationError) -> Explanation:
+    faults = tuple(f"{brief(str(fault['loc'][-1]))}: {fault['msg']}" for fault in error.errors())
+    return 422, "Not understood", faults
+
+
+EXPLAINED: dict[type[Exception], Callable[[Any], Explanation]] = {
+    NoSuchJourney: lambda e: (404, "No such journey", (f"There is no journey called “{brief(str(e))}”.",)),
+    NoSuchNetns: lambda e: (404, "No such namespace", (f"This journey has no namespace “{brief(str(e))}”.",)),
+    NoSuchStep: lambda e: (404, "No such step", (f"This journey ends with step {e.last}.",)),
+    NotUnderstood: lambda e: (422, "Not understood", e.faults),
+    ScenarioError: lambda e: (422, "Not understood", tuple(map(str, e.faults))),
+    RequestValidationError: invalid,
+}
 
 
 def answer(request: Request, status: int, title: str, faults: tuple[str, ...]) -> Response:

@@ -13,6 +13,7 @@ from app.web.assets import digest
 from app.web.contexts import Context
 
 FRAMES = ("node", "root", "child", "cloud", "host", "balancer", "switch")
+BARS = ("bridge", "tooth")
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +32,7 @@ def helpers(prefix: str) -> dict[str, Any]:
     outlines = {
         name: getattr(drawing, name) for name in ("cloud", "hexagon", "gate", "globe", "funnel", "bird")
     }
-    return {"asset": lambda name: f"{prefix}/{name}", "path": svg, "FRAMES": FRAMES, **outlines}
+    return {"asset": lambda name: f"{prefix}/{name}", "path": svg, "FRAMES": FRAMES, "BARS": BARS, **outlines}
 
 
 def render(context: Context) -> str:
