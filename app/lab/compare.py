@@ -91,19 +91,20 @@ def fixed_ports(machines: Machines, acts: tuple[Act, ...]) -> Set[int]:
 
 
 def frames_differ(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[str]:
-    computed = [sighting for sighting in ours if sighting.netns == netns]
-    seen = [sighting for sighting in theirs if sighting.netns == netns]
-    firm_computed = [sighting for sighting in computed if sighting.firm]
-    firm_seen = [sighting for sighting in seen if sighting.firm]
-    matcher = SequenceMatcher(None, firm_computed, firm_seen, autojunk=False)
+    """In one namespace: firm frames in their order, the others by whether they were seen at all."""
+    here = [sighting for sighting in ours if sighting.netns == netns]
+    there = [sighting for sighting in theirs if sighting.netns == netns]
+    firm_here = [sighting for sighting in here if sighting.firm]
+    firm_there = [sighting for sighting in there if sighting.firm]
     missing: list[Sighting] = []
     extra: list[Sighting] = []
-    for tag, start, end, first, last in matcher.get_opcodes():
+    blocks = SequenceMatcher(None, firm_here, firm_there, autojunk=False).get_opcodes()
+    for tag, start, end, first, last in blocks:
         if tag != "equal":
-            missing += firm_computed[start:end]
-            extra += firm_seen[first:last]
+            missing += firm_here[start:end]
+            extra += firm_there[first:last]
     yield from unequal(missing, extra)
-    yield from unequal(*set_differences(computed, seen))
+    yield from unequal(*set_differences(here, there))
 
 
 def set_differences(computed: list[Sighting], seen: list[Sighting]) -> tuple[list[Sighting], list[Sighting]]:
