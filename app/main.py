@@ -41,7 +41,7 @@ def create_app() -> FastAPI:
     return app
 
 
-def healthz() -> str:
+async def healthz() -> str:
     return "ok\n"
 
 

@@ -5,9 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.scenario.load import load_builtin, slugs
 from app.scenario.model import Scenario
-from app.web.asked import demand
+from app.web.asked import demand, known_slugs, scenario_of
 from app.web.models import Journey, Problem, ScenarioItem, SettingItem, SettingOption
 from app.web.pages import Shelved
 
@@ -18,9 +17,9 @@ WRONG: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/scenarios")
-def scenarios() -> list[ScenarioItem]:
+async def scenarios() -> list[ScenarioItem]:
     """Every built-in journey, in the order of the story."""
-    return [item(load_builtin(slug)) for slug in slugs()]
+    return [item(scenario_of(slug)) for slug in known_slugs()]
 
 
 def item(scenario: Scenario) -> ScenarioItem:
@@ -38,13 +37,13 @@ def item(scenario: Scenario) -> ScenarioItem:
 
 
 @router.get("/journeys/{slug}", response_model=Journey, responses=WRONG)
-def journey(request: Request, slug: str, shelf: Shelved) -> Response:
+async def journey(request: Request, slug: str, shelf: Shelved) -> Response:
     """The whole journey.  The query is the scenario's settings and `seed`; the answer is encoded once and kept."""
     told = shelf.take(demand(slug, request.query_params))
     return Response(told.json, media_type="application/json")
 
 
 @router.get("/schema")
-def schema() -> dict[str, Any]:
+async def schema() -> dict[str, Any]:
     """JSON Schema of a journey, schema 1."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Journey.model_json_schema()}

@@ -1,6 +1,7 @@
 """What an address asks for: which journey, with which settings, seen how.  The same question always has the same address."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlencode
 
@@ -63,11 +64,23 @@ def default_of(scenario: Scenario, name: str) -> str:
     return next(setting.default for setting in scenario.settings if setting.name == name)
 
 
+@lru_cache(maxsize=1)
+def known_slugs() -> tuple[str, ...]:
+    """In the order of the story."""
+    return slugs()
+
+
+@lru_cache(maxsize=256)
+def scenario_of(slug: str, settings: frozenset[tuple[str, str]] = frozenset()) -> Scenario:
+    """Read once for as long as the server runs: checking a file costs more than walking its journey."""
+    return load_builtin(slug, dict(settings))
+
+
 def understand(slug: str, query: Query) -> Asked:
     """The nearest question that makes sense, and what was wrong with the one asked.  Raises NoSuchJourney."""
-    if slug not in slugs():
+    if slug not in known_slugs():
         raise NoSuchJourney(slug)
-    plain = load_builtin(slug)
+    plain = scenario_of(slug)
     allowed = {s.name: [option.value for option in s.options] for s in plain.settings}
     settings = {name: value for name, value in query.items() if value in allowed.get(name, ())}
     faults = [
@@ -82,7 +95,7 @@ def understand(slug: str, query: Query) -> Asked:
     known: Grain = next((known for known in GRAINS if known == grain), DEFAULT_GRAIN)
     if known != grain:
         faults.append(f"grain is one of {', '.join(GRAINS)}, not “{brief(grain)}”; {DEFAULT_GRAIN} is used.")
-    return Asked(load_builtin(slug, settings) if settings else plain, int(seed), known, tuple(faults))
+    return Asked(scenario_of(slug, frozenset(settings.items())), int(seed), known, tuple(faults))
 
 
 def demand(slug: str, query: Query) -> Asked:

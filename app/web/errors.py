@@ -11,8 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from app.scenario.faults import ScenarioError
-from app.scenario.load import load_builtin, slugs
-from app.web.asked import NoSuchJourney, NotUnderstood, brief
+from app.web.asked import NoSuchJourney, NotUnderstood, brief, known_slugs, scenario_of
 from app.web.contexts import ErrorContext, WayOn
 from app.web.inspector import NoSuchNetns, NoSuchStep
 from app.web.render import render
@@ -70,7 +69,7 @@ EXPLAINED: dict[type[Exception], Callable[[Any], Explanation]] = {
 def answer(request: Request, status: int, title: str, faults: tuple[str, ...]) -> Response:
     if request.url.path.startswith("/api/"):
         return problem(status, title, faults)
-    ways = [WayOn("/", "All journeys"), *(WayOn(f"/j/{s}", load_builtin(s).title) for s in slugs())]
+    ways = [WayOn("/", "All journeys"), *(WayOn(f"/j/{s}", scenario_of(s).title) for s in known_slugs())]
     return HTMLResponse(render(ErrorContext(title=title, faults=faults, ways=tuple(ways))), status)
 
 

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.scenario.load import load_builtin, slugs
-from app.web.asked import Asked, demand, understand
+from app.web.asked import Asked, demand, known_slugs, scenario_of, understand
 from app.web.contexts import Card, GalleryContext, Part, SceneContext
 from app.web.inspector import inspect
 from app.web.player_page import nearest, player, poster, whole
@@ -19,7 +18,7 @@ PARTS = {1: "One address for each pod", 2: "Across nodes, by overlay", 3: "Servi
 REVALIDATE = {"Cache-Control": "no-cache"}
 
 
-def shelf_of(request: Request) -> Shelf:
+async def shelf_of(request: Request) -> Shelf:
     shelf: Shelf = request.app.state.shelf
     return shelf
 
@@ -28,8 +27,8 @@ Shelved = Annotated[Shelf, Depends(shelf_of)]
 
 
 @router.get("/")
-def gallery() -> HTMLResponse:
-    scenarios = [load_builtin(slug) for slug in slugs()]
+async def gallery() -> HTMLResponse:
+    scenarios = [scenario_of(slug) for slug in known_slugs()]
     parts = tuple(
         Part(number, title, tuple(Card(s.slug, s.title, s.question) for s in scenarios if s.part == number))
         for number, title in PARTS.items()
@@ -40,7 +39,7 @@ def gallery() -> HTMLResponse:
 
 
 @router.get("/j/{slug}")
-def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse:
+async def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse:
     asked = understand(slug, without(request, "transcript"))
     told = shelf.take(asked)
     if request.query_params.get("transcript") == "whole":
@@ -49,7 +48,7 @@ def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse:
 
 
 @router.get("/j/{slug}/still.svg")
-def still(request: Request, slug: str, shelf: Shelved) -> Response:
+async def still(request: Request, slug: str, shelf: Shelved) -> Response:
     """A picture of the journey's world for the gallery; it carries its own style, as an image has to."""
     told = shelf.take(demand(slug, request.query_params))
     drawing = render(SceneContext(scene=told.scene, still=poster(told)))
@@ -59,13 +58,13 @@ def still(request: Request, slug: str, shelf: Shelved) -> Response:
 
 
 @router.get("/j/{slug}/{step}")
-def moment(request: Request, slug: str, step: str, shelf: Shelved) -> HTMLResponse:
+async def moment(request: Request, slug: str, step: str, shelf: Shelved) -> HTMLResponse:
     asked = understand(slug, request.query_params)
     return answered(asked, shelf.take(asked), step)
 
 
 @router.get("/j/{slug}/steps/{seq}/netns/{netns_id:path}")
-def netns(
+async def netns(
     request: Request, slug: str, seq: Annotated[int, Path(ge=0)], netns_id: str, shelf: Shelved
 ) -> HTMLResponse:
     """The tables of a namespace at a step, as a piece of a page.  Raises NoSuchStep, NoSuchNetns."""

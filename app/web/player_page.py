@@ -39,7 +39,7 @@ def whole(asked: Asked, told: Told) -> WholeContext:
     return WholeContext(
         title=told.title, question=asked.scenario.question, href=told.href, query=asked.query,
         picture=markup(SceneContext(scene=told.scene, still=None)),
-        items=[Markup(item) for item in told.items],
+        items=[Markup(item) for item in told.items()],
         beats=blocks(told), outcome=told.view.outcome,
     )  # fmt: skip
 

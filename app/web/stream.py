@@ -4,7 +4,7 @@ Events are joined to a few large writes, because one write for each event costs 
 goes alone, so that something moves at once.  `Last-Event-ID` resumes after that step; the last event is `done`.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -35,19 +35,10 @@ def resumed(last_event_id: str | None, told: Told) -> int:
 
 async def frames(told: Told, first: int, request: Request) -> AsyncIterator[bytes]:
     """Ends early when the server stops; a reader that has gone ends it at the next write."""
-    for joined in batches(told.items, first):
+    begin, size = first, 1
+    while begin < len(told.frames):
         if request.app.state.stopping:
             return
-        yield joined
-    yield DONE
-
-
-def batches(items: Sequence[str], first: int) -> Iterator[bytes]:
-    begin, size = first, 1
-    while begin < len(items):
-        yield "".join(frame(seq, items[seq]) for seq in range(begin, min(begin + size, len(items)))).encode()
+        yield b"".join(told.frames[begin : begin + size])
         begin, size = begin + size, JOINED
-
-
-def frame(seq: int, item: str) -> str:
-    return f"id: {seq}\ndata: {item}\n\n"
+    yield DONE

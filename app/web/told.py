@@ -15,7 +15,7 @@ from app.web.capsule import owners
 from app.web.placing import Placed, Placer, seen_in
 from app.web.step_html import StepWriter
 
-KEPT = 64
+KEPT = 32
 
 
 class Told:
@@ -48,11 +48,15 @@ class Told:
     def writer(self) -> StepWriter:
         return StepWriter(owners(self.journey.world0), self.href, self.query, self.scene.width)
 
-    @cached_property
-    def items(self) -> tuple[str, ...]:
+    def items(self) -> list[str]:
         """One `<li>` a step."""
         write = self.writer.item
-        return tuple(write(step, at) for step, at in zip(self.view.steps, self.placed, strict=True))
+        return [write(step, at) for step, at in zip(self.view.steps, self.placed, strict=True)]
+
+    @cached_property
+    def frames(self) -> tuple[bytes, ...]:
+        """Each step as a server-sent event."""
+        return tuple(f"id: {seq}\ndata: {item}\n\n".encode() for seq, item in enumerate(self.items()))
 
     @cached_property
     def json(self) -> bytes:
