@@ -1,144 +1,151 @@
 """The command line: `packet-journeys serve | list | trace | check`.
 
 Exit 0: done, whatever the journey's outcome.  Exit 2: bad input, one line per fault with file, line, field and what was
-expected.  The web is imported by `serve` alone, so that a trace starts in a moment.
+expected.  Each command imports what it needs, so that a trace starts in a moment and never waits for the web.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, NoReturn, cast, get_args
+# ruff: noqa: PLC0415 - the imports are where their time is spent
 
-import typer
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterator, Sequence
+from typing import get_args
 
 from app.scenario.faults import Fault, ScenarioError
 from app.scenario.names import Protocol
 from app.story.view import Grain
 
-cli = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-Source = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A built-in name, a path, or - for standard input.")
-]
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
-From = Annotated[
-    str | None, typer.Option("--from", metavar="W", help="Who sends: pod/NAME, node/NAME, host/NAME.")
-]
-To = Annotated[
-    str | None,
-    typer.Option("--to", metavar="W", help="To whom: pod/, svc/NAME:PORT, IP:PORT, http://HOST/PATH."),
-]
-Transport = Annotated[str | None, typer.Option(metavar="tcp|udp|icmp", help="What is sent.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="K=V", help="A setting of the scenario; repeatable.")
-]
+SCENARIO = "a built-in name, a path, or - for standard input"
 
 
-@cli.callback(invoke_without_command=True)
-def main_command(context: typer.Context) -> None:
-    """Computed journeys of packets through Kubernetes networking.  Without a command: serve."""
-    if context.invoked_subcommand is None:
-        serve()
-
-
-@cli.command()
-def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Start the web server and print its address."""
-    from app import main  # noqa: PLC0415 - FastAPI costs more than a whole trace
+def serve(asked: Namespace) -> Iterator[str]:
+    from app import main
 
     try:
-        main.serve(host, port)
+        main.serve(asked.host, asked.port)
     except OSError as error:
-        refuse(f"{host}:{port}: {error.strerror}; choose another address with --host or --port")
+        place = f"{asked.host}:{asked.port}"
+        message = f"{error.strerror}, expected a free one: choose it with --host or --port"
+        raise ScenarioError([Fault(place, None, "address", message)]) from error
+    yield from ()
 
 
-@cli.command("list")
-def list_command() -> None:
-    """The built-in scenarios, their questions and their settings."""
-    from app.scenario.load import load, slugs  # noqa: PLC0415 - as above
+def list_scenarios(_: Namespace) -> Iterator[str]:
+    from app.scenario.load import load, slugs
 
-    with faults_reported():
-        for scenario in map(load, slugs()):
-            print(f"{scenario.slug:<15} {scenario.question}")
-            for setting in scenario.settings:
-                values = "|".join(option.value for option in setting.options)
-                print(f"{'':<15}   --set {setting.name}={values} (default {setting.default})")
+    for scenario in map(load, slugs()):
+        yield f"{scenario.slug:<15} {scenario.question}"
+        for setting in scenario.settings:
+            values = "|".join(option.value for option in setting.options)
+            yield f"{'':<15}   --set {setting.name}={values} (default {setting.default})"
 
 
-@cli.command()
-def trace(
-    scenario: Source,
-    from_: From = None,
-    to: To = None,
-    protocol: Transport = None,
-    set_: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="What chance decides is a function of this.")] = 0,
-    grain: Annotated[str, typer.Option(metavar="beats|hops|steps", help="How finely it is told.")] = "beats",
-    json: Annotated[bool, typer.Option("--json", help="The whole journey as JSON, schema 1.")] = False,
-) -> None:
-    """Walk one packet and tell its journey."""
-    from app.scenario.assemble import Override  # noqa: PLC0415 - as above
-    from app.scenario.load import load  # noqa: PLC0415
-    from app.simulate import simulate  # noqa: PLC0415
-    from app.story.transcript import transcript  # noqa: PLC0415
+def trace(asked: Namespace) -> Iterator[str]:
+    from app.scenario.assemble import Override
+    from app.scenario.load import load
+    from app.simulate import simulate
+    from app.story.transcript import transcript
 
-    told = grain_of(grain)
-    with faults_reported():
-        loaded = load(scenario, settings_of(set_ or []), Override(from_, to, protocol_of(protocol)))
-        view = simulate(loaded, seed).view()
-    if json:
-        import msgspec  # noqa: PLC0415
+    scenario = load(asked.scenario, dict(asked.set), Override(asked.from_, asked.to, asked.protocol))
+    view = simulate(scenario, asked.seed).view()
+    if asked.json:
+        import msgspec
 
-        sys.stdout.buffer.write(msgspec.json.encode(view) + b"\n")
+        yield msgspec.json.encode(view).decode()
     else:
-        print("\n".join(transcript(view, told)))
+        yield from transcript(view, asked.grain)
 
 
-@cli.command()
-def check(file: Annotated[str, typer.Argument(help="A scenario file, a built-in name, or -.")]) -> None:
-    """Read a scenario file with every setting it offers and say what is wrong, what is ignored, what was decided."""
-    from app.scenario.check import check as checked  # noqa: PLC0415 - as above
+def check(asked: Namespace) -> Iterator[str]:
+    from app.scenario.check import check as checked
 
-    with faults_reported():
-        print("\n".join(checked(file)))
+    return checked(asked.file)
 
 
-def settings_of(pairs: list[str]) -> dict[str, str]:
-    """`k=v` pairs; the last one of a name counts."""
-    for pair in pairs:
-        if "=" not in pair:
-            refuse(f"--set {pair}: expected NAME=VALUE")
-    return dict(pair.split("=", 1) for pair in pairs)
+def pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"expected NAME=VALUE, not {text!r}")
+    return name, value
 
 
-def grain_of(text: str) -> Grain:
-    if text not in get_args(Grain):
-        refuse(f"--grain {text}: expected beats, hops or steps")
-    return cast("Grain", text)
+def whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"expected a whole number, not {text!r}")
+    return int(text)
 
 
-def protocol_of(text: str | None) -> Protocol | None:
-    if text is not None and text not in get_args(Protocol):
-        refuse(f"--protocol {text}: expected tcp, udp or icmp")
-    return cast("Protocol | None", text)
+def port(text: str) -> int:
+    if whole(text) > 65535:
+        raise ArgumentTypeError(f"expected a port from 0 to 65535, not {text!r}")
+    return int(text)
 
 
-@contextmanager
-def faults_reported() -> Iterator[None]:
-    """Every fault on a line of its own, and exit 2."""
+def parser() -> ArgumentParser:
+    """Everything that can be said on the command line."""
+    whole_program = ArgumentParser(
+        "packet-journeys",
+        description="Computed journeys of packets through Kubernetes networking.",
+        allow_abbrev=False,
+    )
+    commands = whole_program.add_subparsers(metavar="serve | list | trace | check", title="commands")
+
+    def command(name: str, does: Callable[[Namespace], Iterator[str]], help: str) -> ArgumentParser:
+        one = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        one.set_defaults(does=does)
+        return one
+
+    server = command("serve", serve, "Start the web server; this is what happens without a command.")
+    server.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    server.add_argument(
+        "--port", type=port, default=8000, help="port to listen on (%(default)s); 0 takes a free one"
+    )
+    command("list", list_scenarios, "The built-in scenarios, their questions and their settings.")
+    tracer = command("trace", trace, "Walk one packet and tell its journey.")
+    tracer.add_argument("scenario", metavar="SCENARIO", help=SCENARIO)
+    tracer.add_argument("--from", dest="from_", metavar="W", help="who sends: pod/NAME, node/NAME, host/NAME")
+    tracer.add_argument(
+        "--to", metavar="W", help="to whom: the same, svc/NAME:PORT, IP:PORT, http://HOST/PATH"
+    )
+    tracer.add_argument("--protocol", choices=get_args(Protocol))
+    tracer.add_argument(
+        "--set", type=pair, action="append", default=[], metavar="K=V", help="a setting; repeatable"
+    )
+    tracer.add_argument(
+        "--seed", type=whole, default=0, metavar="N", help="what chance decides is a function of it"
+    )
+    tracer.add_argument("--grain", choices=get_args(Grain), default="beats", help="how finely it is told")
+    tracer.add_argument("--json", action="store_true", help="the whole journey as JSON, schema 1")
+    checker = command(
+        "check", check, "Say what is wrong with a scenario file, what is ignored, what was decided."
+    )
+    checker.add_argument("file", metavar="FILE", help=SCENARIO)
+    return whole_program
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what the words say; the exit status."""
+    asked = parser().parse_args(list(words) or ["serve"])
+    if "does" not in asked:
+        parser().error("expected one of serve, list, trace, check")
     try:
-        yield
+        for line in asked.does(asked):
+            print(line)
     except ScenarioError as error:
-        refuse(*error.faults)
-
-
-def refuse(*faults: Fault | str) -> NoReturn:
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    raise typer.Exit(2)
+        print(*error.faults, sep="\n", file=sys.stderr)
+        return 2
+    return 0
 
 
 def main() -> None:
     """Entry point of the installed program."""
-    cli()
+    try:
+        status = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)

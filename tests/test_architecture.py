@@ -38,8 +38,6 @@ THIRD_PARTY = {
     "markupsafe": {"web", "main", "export"},
     "pydantic": {"scenario", "web"},
     "yaml": {"scenario", "web"},
-    "typer": {"cli"},
-    "rich": {"cli"},
     "msgspec": {*DEPTH, "main", "cli"},
 }
 
