@@ -50,6 +50,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """What was loaded at the start stays: the collector need not look at it again, which would pause every stream."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     yield
     gc.unfreeze()
 

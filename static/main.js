@@ -67,8 +67,8 @@ function paint(to) {
   get("sentence").textContent = told;
   get("step-line").textContent = told === line ? (beat?.text ?? "") : line;
   get("says").hidden = !beat?.guide && !beat?.kernel;
-  get("guide").textContent = beat?.guide ?? "";
-  get("kernel").textContent = beat?.kernel ?? "";
+  note("guide", beat?.guide);
+  note("kernel", beat?.kernel);
   blocks.forEach((block, at) => {
     block.classList.toggle("past", at < now.beat);
     block.classList.toggle("now", at === now.beat);
@@ -82,6 +82,12 @@ function paint(to) {
   item?.setAttribute("aria-current", "step");
   scene.paint(now);
   inspector.show(to, item?.querySelector(".detail") ?? null);
+}
+
+/** @param {"guide" | "kernel"} id @param {string | undefined} text */
+function note(id, text) {
+  get(id).textContent = text ?? "";
+  /** @type {HTMLElement} */ (get(id).parentElement).hidden = !text;
 }
 
 /** Settled: the address says where we are, and it is spoken once. @param {boolean} [push] a jump, which Back undoes */

@@ -38,7 +38,8 @@ class Machine(Struct, frozen=True):
 
 
 def machines(world: World, seen: Collection[str]) -> list[Machine]:
-    """The machines to draw, in the world's order: those the journey visits, and in a small world the other nodes too."""
+    """The machines to draw, in the world's order: those the journey visits and what is cabled
+    to a router or switch among them; in a small world the other nodes too."""
     visited = frozenset(seen)
     ids = list(world.netns)
     roots = [name for name in ids if "/" not in name]
@@ -48,8 +49,14 @@ def machines(world: World, seen: Collection[str]) -> list[Machine]:
     if not visited:
         return found
     touched = {name.partition("/")[0].partition("#")[0] for name in visited}
+    near = {
+        far
+        for m in found
+        if m.id in touched and m.sort in ("router", "switch")
+        for far, _ in peers(m.root).values()
+    }
     few = len(found) <= MOST_MACHINES
-    return [m for m in found if m.id in touched or (few and m.sort == "node")]
+    return [m for m in found if m.id in touched | near or (few and m.sort == "node")]
 
 
 def machine(world: World, root: str, children: list[str], seen: frozenset[str]) -> Machine:

@@ -55,9 +55,9 @@ def capsule(
         return f'<div class="capsule{kind}">{blocks}</div>', wide
     outer, wide = cells(packet[:split], names, rewritten)
     inner, inner_wide = cells(packet[split + 1 :], names, ())
-    tab = f'<span class="cell tab">VXLAN +{VXLAN_OVERHEAD} B</span>'
+    tab = f'<span class="cell tab">+{VXLAN_OVERHEAD} B</span>'
     html = f'<div class="capsule tunnel{kind}"><div class="outer">{outer}{tab}</div><div class="inner">{inner}</div></div>'
-    return html, max(wide + 150, inner_wide + 20)
+    return html, max(wide + 90, inner_wide + 20)
 
 
 def cells(packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str]) -> tuple[str, int]:

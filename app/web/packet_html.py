@@ -17,7 +17,7 @@ NOTHING: frozenset[str] = frozenset()
 def tree(packet: Sequence[Layer], rewritten: frozenset[str]) -> str:
     """`rewritten` are the fields (`ipv4.ttl`) or headers (`vxlan`) that this step changed; of two headers of a kind the outer."""
     if not packet:
-        return ""
+        return '<p class="hint">No packet is concerned by this step.</p>'
     parts: list[str] = []
     inside, seen = False, set[str]()
     for layer in packet:
