@@ -57,7 +57,7 @@ export class Scene {
     this.#part("tokens").replaceChildren(...others, ...main);
     const at = this.#at(state.step);
     this.#part("leader").setAttribute("d", state.capsule ? `M${at.x} ${at.y}V${at.lane}` : "");
-    this.#aim = at;
+    this.#aim = { ...at, x: at.x + (state.capsule ? Math.max(-110, Math.min(110, state.step.shift)) : 0) };
     this.#frame();
   }
 
