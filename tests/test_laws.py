@@ -215,14 +215,14 @@ def obey(case: Case) -> None:
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
-@settings(QUIET, max_examples=150)
+@settings(QUIET, max_examples=300)
 @given(cases())
 def test_every_journey_obeys_the_laws(case: Case) -> None:
     obey(case)
 
 
 @pytest.mark.sweep
-@settings(QUIET, max_examples=4000)
+@settings(QUIET, max_examples=6000)
 @given(cases())
 def test_thousands_of_journeys_obey_the_laws(case: Case) -> None:
     obey(case)

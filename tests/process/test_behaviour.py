@@ -165,6 +165,9 @@ def test_a_clients_patience_is_the_probes(protocol: str) -> None:
     walked = send(on_one_bridge(forwarding=False), "node1/pod1", to, protocol, timeout=1_500_000)
     assert (walked.end.error, walked.ended_at) == ("ETIMEDOUT", 1.5)
     assert walked.all(TimerFired)[-1].after == 1_500_000
+    assert (walked.end.key.protocol, walked.end.key.lport) == (protocol, 40001), (
+        "it is this client's own socket that failed"
+    )
 
 
 def test_after_a_restart_the_same_address_answers_again() -> None:
