@@ -25,16 +25,14 @@ def violations(axe: str, complaints: list[str]) -> Callable[[Page], Any]:
     return run
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/j/nowhere", "/j/intra-node?transcript=whole", "/j/service?colour=red"]
-)
+@pytest.mark.parametrize("path", ["/", "/j/nowhere", "/j/pigeon?transcript=whole", "/j/pigeon?colour=red"])
 def test_pages_without_a_player(page: Page, violations: Callable[[Page], Any], path: str) -> None:
     page.goto(path)
     assert violations(page) == []
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (360, 800), (1920, 1080)])
-@pytest.mark.parametrize("address", ["/j/overlay", "/j/overlay/wrap", "/j/service/dnat"])
+@pytest.mark.parametrize("address", ["/j/intra-node", "/j/pigeon/40"])
 def test_the_player(
     page: Page, violations: Callable[[Page], Any], size: tuple[int, int], address: str
 ) -> None:
@@ -46,7 +44,7 @@ def test_the_player(
 
 @pytest.mark.parametrize("tab", ["device", "steps"])
 def test_the_inspector(page: Page, violations: Callable[[Page], Any], tab: str) -> None:
-    page.goto("/j/service/rules")
+    page.goto("/j/intra-node/flood")
     page.wait_for_function(READY)
     page.click(f"#tab-{tab}")
     if tab == "device":
