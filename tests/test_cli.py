@@ -23,7 +23,7 @@ def test_a_trace_tells_the_beats_and_the_outcome() -> None:
 def test_a_trace_succeeds_whatever_the_outcome() -> None:
     told = run("trace", "service", "--set", "backend=none")
     assert told.returncode == 0
-    assert "Refused at node1" in told.stdout
+    assert "Refused by node1" in told.stdout
 
 
 def test_another_probe_is_told_in_the_words_of_its_own_steps() -> None:

@@ -21,7 +21,7 @@ DEVICE = f"flannel.{VNI}"
 
 
 def run_flanneld(site: Site, node: Node) -> Iterator[Piece]:
-    """The backend that the network names, and the masquerade rules of `--ip-masq`."""
+    """The backend that the network names, the rules that let its network be forwarded, and those of `--ip-masq`."""
     network = site.infra.network
     match network.plugin:
         case "bridge":
@@ -30,6 +30,7 @@ def run_flanneld(site: Site, node: Node) -> Iterator[Piece]:
             yield from overlay(site, node)
         case "flannel-host-gw":
             yield from host_gateway(site, node)
+    yield Piece(node.name, rules=tuple(forward(network.cluster_cidr, node)))
     if network.ip_masq:
         yield Piece(node.name, rules=tuple(masquerade(network.cluster_cidr, node)))
 
@@ -77,7 +78,6 @@ def way_to(other: Node, node: Node) -> Piece:
 def masquerade(net: str, node: Node) -> Iterator[Line]:
     """Pod to pod stays as it is; pod to outside, and strangers to pods elsewhere, take the node's address."""
     masq = '-m comment --comment "flanneld masq"'
-    forward = '-m comment --comment "flanneld forward"'
     return parse(
         f"""
         *nat
@@ -88,10 +88,20 @@ def masquerade(net: str, node: Node) -> Iterator[Line]:
         -A FLANNEL-POSTRTG ! -s {net} -d {node.pod_cidr} {masq} -j RETURN
         -A FLANNEL-POSTRTG -s {net} ! -d 224.0.0.0/4 {masq} -j MASQUERADE --random-fully
         -A FLANNEL-POSTRTG ! -s {net} -d {net} {masq} -j MASQUERADE --random-fully
+        """,
+        Origin("flanneld", f"Node/{node.name}"),
+    )
+
+
+def forward(net: str, node: Node) -> Iterator[Line]:
+    """`--iptables-forward-rules`, on by default: where FORWARD's policy is DROP, the cluster's own traffic passes all the same."""
+    comment = '-m comment --comment "flanneld forward"'
+    return parse(
+        f"""
         *filter
-        -A FORWARD {forward} -j FLANNEL-FWD
-        -A FLANNEL-FWD -s {net} {forward} -j ACCEPT
-        -A FLANNEL-FWD -d {net} {forward} -j ACCEPT
+        -A FORWARD {comment} -j FLANNEL-FWD
+        -A FLANNEL-FWD -s {net} {comment} -j ACCEPT
+        -A FLANNEL-FWD -d {net} {comment} -j ACCEPT
         """,
         Origin("flanneld", f"Node/{node.name}"),
     )

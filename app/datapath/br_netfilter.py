@@ -31,7 +31,7 @@ def br_nf_pre_routing(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:
     yield RouteLookedUp(skb, master, "br_nf_pre_routing_finish", skb.ip.dst, route, k.fib)
     if route is not None and route.type == "unicast" and route.dev == master and k.on(IP_FORWARD):
         return replace(skb, bridged_src=skb.eth.src)
-    return replace(skb, packet=Ethernet(skb.eth.src, k.devices[master].mac, skb.ip))
+    return replace(skb, packet=Ethernet(skb.eth.src, k.devices[master].mac, skb.ip), dst=route)
 
 
 def br_nf_pre_routing_finish_bridge(k: Kernel, skb: Skb, port: str) -> Walk[None]:

@@ -7,9 +7,11 @@ from app.datapath.drop import Drop, DropReason
 from app.datapath.events import DeliveredLocally, RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
+from app.kernel.route import Route
 from app.kernel.skb import Skb
+from app.kernel.socket import SocketKey
 from app.wire.addr import LOOPBACK
-from app.wire.packet import Udp
+from app.wire.packet import Tcp, Udp
 
 
 def ip_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -22,11 +24,16 @@ def ip_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
 
 
 def ip_rcv_finish(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
-    """Routing decides whose packet this is.  ip_input.c: ip_rcv_finish; route.c: ip_route_input_slow, ip_error."""
-    dst = skb.ip.dst
+    """Routing decides whose packet this is, unless that is known: from br_netfilter, from lo, from an established socket.
+
+    ip_input.c: ip_rcv_finish_core; route.c: ip_route_input_slow, ip_error
+    """
     check_martian(k, skb, dev)
-    route = k.fib.lookup(dst)
-    yield RouteLookedUp(skb, dev, "ip_route_input_slow", dst, route, k.fib)
+    route = skb.dst or early_demux(k, skb)
+    if route is None:
+        route = k.fib.lookup(skb.ip.dst)
+        yield RouteLookedUp(skb, dev, "ip_route_input_slow", skb.ip.dst, route, k.fib)
+    skb = replace(skb, dst=None) if skb.dst else skb
     if route is not None and route.type == "local":
         check_source(k, skb, dev)
         yield from ip_local_deliver(k, skb, dev)
@@ -40,6 +47,16 @@ def ip_rcv_finish(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         return
     check_source(k, skb, dev)
     yield from ip_forward.ip_forward(k, skb, route)
+
+
+def early_demux(k: Kernel, skb: Skb) -> Route | None:
+    """A connection's socket remembers the route of what it received.  net/ipv4/tcp_ipv4.c: tcp_v4_early_demux."""
+    ip, segment = skb.ip, skb.ip.payload
+    if not isinstance(segment, Tcp):
+        return None
+    socket = k.netns.learned.sockets.get(SocketKey("tcp", ip.dst, segment.dport, ip.src, segment.sport))
+    known = socket is not None and socket.state not in ("SYN_SENT", "SYN_RECV")
+    return k.fib.lookup(ip.dst) if known else None
 
 
 def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
@@ -57,7 +74,7 @@ def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
 def check_martian(k: Kernel, skb: Skb, dev: str) -> None:
     """127.0.0.0/8 never arrives by a wire, unless route_localnet says so.  route.c: ip_route_input_slow."""
     if dev != "lo" and not k.on(ROUTE_LOCALNET) and (skb.ip.dst in LOOPBACK or skb.ip.src in LOOPBACK):
-        raise Drop(skb, DropReason.MARTIAN, "ip_route_input_slow", dev)
+        raise Drop(skb, DropReason.IP_LOCALNET, "ip_route_input_slow", dev)
 
 
 def check_source(k: Kernel, skb: Skb, dev: str) -> None:

@@ -52,7 +52,9 @@ def ip_output(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
     if skb.ip.df and segment_size(skb) > k.devices[dev].mtu:
         raise Drop(skb, DropReason.PKT_TOO_BIG, "ip_finish_output", dev)
     if dev == "lo":
-        yield from device.dev_queue_xmit(k, replace(skb, packet=Ethernet(ZERO_MAC, ZERO_MAC, skb.ip)), dev)
+        yield from device.dev_queue_xmit(
+            k, replace(skb, packet=Ethernet(ZERO_MAC, ZERO_MAC, skb.ip), dst=route), dev
+        )
     else:
         yield from neigh_output(k, skb, dev, route.via or skb.ip.dst)
 

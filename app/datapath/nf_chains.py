@@ -54,12 +54,13 @@ class At(Record, frozen=True):
 
 
 class End(Record, frozen=True):
-    """How the walk through a table ended: the packet with its mark, the target that ended it, and whose rule that was."""
+    """How the walk through a table ended: the packet with its mark, the target, its rule, and the chains that led to it."""
 
     skb: Skb
     target: Target
     rule: Rule | None
     visits: tuple[ChainVisit, ...]
+    path: tuple[str, ...]
 
 
 ACCEPT, DROP = Verdict("ACCEPT"), Verdict("DROP")
@@ -84,19 +85,9 @@ def passed(before: Skb, end: End, at: At, table: TableName) -> HookPassed:
     by = end.rule.origin if end.rule else None
     verdict = verdict_of(end.target)
     return HookPassed(
-        end.skb,
-        at.dev,
-        "ipt_do_table",
-        at.hook,
-        table,
-        at.iif,
-        at.oif,
-        end.visits,
-        verdict,
-        before,
-        by,
-        at.bridged,
-    )
+        skb=end.skb, dev=at.dev, function="ipt_do_table", hook=at.hook, table=table, iif=at.iif, oif=at.oif,
+        visits=end.visits, path=end.path, verdict=verdict, before=before, by=by, bridged=at.bridged,
+    )  # fmt: skip
 
 
 def verdict_of(target: Target) -> RuleVerdict:
@@ -120,7 +111,7 @@ def traverse(k: Kernel, skb: Skb, at: At, table: TableName, chain: Chain) -> End
     walk = Traversal(k, skb, at, table)
     rule = walk.run(chain, 0)
     policy = DROP if chain.policy == "DROP" else ACCEPT
-    return End(walk.skb, rule.target if rule else policy, rule, tuple(walk.visits))
+    return End(walk.skb, rule.target if rule else policy, rule, tuple(walk.visits), tuple(walk.path))
 
 
 class Traversal:
@@ -132,6 +123,7 @@ class Traversal:
         self.skb = skb
         self.seen = Seen.of(skb, at, k.fib, k.chance)
         self.visits: list[ChainVisit] = []
+        self.path: list[str] = []
 
     def run(self, chain: Chain, depth: int) -> Rule | None:
         """The rule that decided, or None if the chain returned."""
@@ -150,6 +142,8 @@ class Traversal:
                 compared = position + 1
                 break
         self.visits[place] = ChainVisit(self.table, chain.name, tuple(matched), compared, depth)
+        if decided is not None:
+            self.path.insert(0, chain.name)
         return decided
 
     def act(self, rule: Rule, depth: int) -> Rule | None:
@@ -213,21 +207,28 @@ class Seen(Record, frozen=True):
 
 
 def first_mismatch(rule: Rule, seen: Seen) -> str | None:
-    """The first part of a rule that this packet fails, in iptables' own words; None if all match."""
-    if rule.dst is not None and not address_matches(rule.dst, seen.dst):
-        return "-d"
+    """The first part of a rule that this packet fails, in iptables' own words; None if all match.
+
+    In the kernel's order (net/ipv4/netfilter/ip_tables.c: ip_packet_match, then the matches as written).
+    """
     if rule.src is not None and not address_matches(rule.src, seen.src):
-        return "-s"
+        return option("-s", rule.src.invert)
+    if rule.dst is not None and not address_matches(rule.dst, seen.dst):
+        return option("-d", rule.dst.invert)
+    if rule.iif is not None and not device_matches(rule.iif, seen.iif):
+        return option("-i", rule.iif.invert)
+    if rule.oif is not None and not device_matches(rule.oif, seen.oif):
+        return option("-o", rule.oif.invert)
     if rule.protocol is not None and rule.protocol != seen.protocol:
         return "-p"
-    if rule.iif is not None and not device_matches(rule.iif, seen.iif):
-        return "-i"
-    if rule.oif is not None and not device_matches(rule.oif, seen.oif):
-        return "-o"
     for match in rule.matches:
         if (failed := mismatch(match, seen)) is not None:
             return failed
     return None
+
+
+def option(name: str, invert: bool) -> str:
+    return f"! {name}" if invert else name
 
 
 def address_matches(wanted: AddressMatch, address: Address) -> bool:
@@ -248,14 +249,14 @@ def mismatch(match: Match, seen: Seen) -> str | None:
         case PortMatch(port, end):
             return None if port in (None, seen.dport if end == "dport" else seen.sport) else f"--{end}"
         case MarkMatch(value, mask, invert):
-            return None if (seen.mark & mask == value) != invert else "--mark"
+            return None if (seen.mark & mask == value) != invert else option("--mark", invert)
         case CtStateMatch(states, invert):
-            return None if (not seen.states.isdisjoint(states)) != invert else "--ctstate"
+            return None if (not seen.states.isdisjoint(states)) != invert else option("--ctstate", invert)
         case AddrTypeMatch(end, invert):
             local = seen.fib.is_local(seen.dst if end == "dst" else seen.src)
-            return None if local != invert else f"--{end}-type"
+            return None if local != invert else option(f"--{end}-type", invert)
         case PhysdevMatch(invert):
-            return None if (seen.physin is not None) != invert else "--physdev-is-in"
+            return None if (seen.physin is not None) != invert else option("--physdev-is-in", invert)
         case StatisticMatch(probability):
             return None if seen.chance(probability) else "--probability"
         case _:

@@ -26,7 +26,7 @@ ERRNO: dict[tuple[int, int], Errno] = {
     (3, 13): "EHOSTUNREACH",
     (11, 0): "EHOSTUNREACH",
 }
-"""icmp_err_convert of net/ipv4/icmp.c, by (type, code)."""
+"""icmp_err_convert of net/ipv4/icmp.c, by (type, code); time exceeded as tcp_v4_err has it."""
 
 
 def tcp_connect(
@@ -98,7 +98,7 @@ def sent(socket: Socket, segment: Tcp) -> Socket:
         return socket
     if "FIN" in segment.flags:
         return replace(
-            socket, state="FIN_WAIT" if socket.state == "ESTABLISHED" else "LAST_ACK", seq=socket.seq + 1
+            socket, state="FIN_WAIT1" if socket.state == "ESTABLISHED" else "LAST_ACK", seq=socket.seq + 1
         )
     message = segment.payload
     return replace(socket, seq=socket.seq + message.size, unacked=message) if message else socket
@@ -162,7 +162,7 @@ def tcp_v4_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
 
 
 def lookup(k: Kernel, ip: IPv4, segment: Tcp) -> Socket | None:
-    """net/ipv4/inet_hashtables.c: __inet_lookup; a listener of this very address before one of any."""
+    """include/net/inet_hashtables.h: __inet_lookup; a listener of this very address before one of any."""
     sockets = k.netns.learned.sockets
     for key in (
         SocketKey("tcp", ip.dst, segment.dport, ip.src, segment.sport),
@@ -185,7 +185,10 @@ def tcp_conn_request(k: Kernel, skb: Skb, dev: str, listener: Socket) -> Walk[No
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "inet_csk_route_req", dev)
     mss = min(syn.mss or 536, advertised_mss(k, route))
     yield SocketOpened(
-        None, None, "inet_reqsk_alloc", Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss)
+        None,
+        None,
+        "inet_csk_reqsk_queue_hash_add",
+        Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss),
     )
     yield from transmit(k, key, ("SYN", "ACK"), timeout=REQUEST_TIMEOUT)
 
@@ -251,7 +254,7 @@ def tcp_recvmsg(k: Kernel, *, key: SocketKey, skb: Skb, message: Message) -> Wal
 def tcp_reset(k: Kernel, skb: Skb, dev: str, socket: Socket) -> Walk[None]:
     """The other side knows no such connection.  tcp_input.c: tcp_reset."""
     yield SocketFound(skb, dev, "tcp_reset", socket, None)
-    if socket.state in ("SYN_SENT", "ESTABLISHED", "FIN_WAIT"):
+    if socket.state in ("SYN_SENT", "ESTABLISHED", "FIN_WAIT1"):
         error: Errno = "ECONNREFUSED" if socket.state == "SYN_SENT" else "ECONNRESET"
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error=error))
 

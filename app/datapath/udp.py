@@ -26,7 +26,7 @@ def udp_connect(k: Kernel, process: str, remote: Address, port: int, sport: int)
 def udp_sendmsg(k: Kernel, key: SocketKey, message: Message) -> Walk[None]:
     """net/ipv4/udp.c: udp_sendmsg.  DF is set, as path MTU discovery wants it."""
     skb = k.alloc_skb(IPv4(key.local, key.remote, Udp(key.lport, key.rport, message)))
-    yield SegmentSent(skb, None, "udp_sendmsg")
+    yield SegmentSent(skb, None, "udp_sendmsg", k.netns.learned.sockets.get(key))
     yield from send(k, skb, key.remote)
 
 
@@ -40,7 +40,7 @@ def ping(k: Kernel, process: str, remote: Address, identifier: int) -> Walk[Sock
     skb = k.alloc_skb(
         IPv4(ip_output.source_of(k, route), remote, Icmp(icmp.ECHO, 0, id=identifier, sequence=1))
     )
-    yield SegmentSent(skb, None, "ping_v4_sendmsg")
+    yield SegmentSent(skb, None, "ping_v4_sendmsg", k.netns.learned.sockets[key])
     yield from send(k, skb, remote)
     return key
 
@@ -71,9 +71,11 @@ def udp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield Arm(0, partial(recvmsg, process=socket.process, ends=ends, skb=skb, message=message))
 
 
-def recvmsg(k: Kernel, *, process: str, ends: SocketKey, skb: Skb, message: Message) -> Walk[None]:
+def recvmsg(
+    k: Kernel, *, process: str, ends: SocketKey, skb: Skb, message: Message, function: str = "udp_recvmsg"
+) -> Walk[None]:
     """recv(2).  `ends` are the datagram's own: an unconnected server answers where it came from."""
-    yield MessageRead(skb, None, "udp_recvmsg", ends, process, message)
+    yield MessageRead(skb, None, function, ends, process, message)
     yield from k.upcalls.readable(k, key=ends, message=message, process=process)
 
 
@@ -90,7 +92,7 @@ def udp_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     socket = k.netns.learned.sockets.get(key)
     if socket is None:
         raise Drop(skb, DropReason.NO_SOCKET, "__udp4_lib_err", dev)
-    yield SocketFound(skb, dev, "__udp4_lib_err", socket, socket)
+    yield SocketFound(skb, dev, "__udp4_lib_err" if isinstance(l4, Udp) else "ping_err", socket, socket)
     too_big: Errno | None = "EMSGSIZE" if (message.type, message.code) == (3, icmp.FRAG_NEEDED) else None
     if error := too_big or ERRNO.get((message.type, message.code)):
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error=error))
@@ -109,4 +111,14 @@ def ping_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         raise Drop(skb, DropReason.NO_SOCKET, "ping_rcv", dev)
     yield SocketFound(skb, dev, "ping_rcv", socket, socket)
     message = Text(f"echo reply, sequence {reply.sequence}")
-    yield Arm(0, partial(recvmsg, process=socket.process, ends=socket.key, skb=skb, message=message))
+    yield Arm(
+        0,
+        partial(
+            recvmsg,
+            process=socket.process,
+            ends=socket.key,
+            skb=skb,
+            message=message,
+            function="ping_recvmsg",
+        ),
+    )

@@ -24,16 +24,16 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     link = k.devices[dev].vxlan
     assert link, f"{dev} is no VXLAN device"
     entry = k.netns.learned.fdb.get((dev, skb.eth.dst))
-    yield FdbLookedUp(skb, dev, "vxlan_find_mac", skb.eth.dst, entry)
+    yield FdbLookedUp(skb, dev, "vxlan_find_mac_tx", skb.eth.dst, entry)
     if entry is None or entry.dst is None:
         raise Drop(skb, DropReason.NO_TX_TARGET, "vxlan_xmit", dev)
     datagram = Udp(source_port(skb), link.port, Vxlan(link.vni, skb.eth))
     outer = IPv4(link.local, entry.dst, datagram, df=False)
     wrapped = replace(skb, packet=outer, dev=None, ct=None, ctinfo=None, direction="original", physin=None)
-    yield Encapsulated(wrapped, dev, "vxlan_xmit_one", link.vni, entry)
-    route = yield from ip_output.ip_route_output(k, wrapped, entry.dst)
+    route = yield from ip_output.ip_route_output(k, skb, entry.dst)
     if route is None:
-        raise Drop(wrapped, DropReason.IP_OUTNOROUTES, "vxlan_xmit_one", dev)
+        raise Drop(skb, DropReason.IP_OUTNOROUTES, "vxlan_xmit_one", dev)
+    yield Encapsulated(wrapped, dev, "vxlan_build_skb", link.vni, entry)
     yield from ip_output.ip_local_out(k, wrapped, route)
 
 
@@ -65,5 +65,5 @@ def vxlan_rcv(k: Kernel, skb: Skb, link: Device) -> Walk[None]:
     if not isinstance(header, Vxlan) or link.vxlan is None or header.vni != link.vxlan.vni:
         raise Drop(skb, DropReason.VXLAN_VNI_NOT_FOUND, "vxlan_rcv", link.name)
     inner = replace(skb, packet=header.payload, dev=link.name, ct=None, ctinfo=None, direction="original")
-    yield Decapsulated(inner, link.name, "vxlan_rcv", header.vni)
+    yield Decapsulated(inner, link.name, "vxlan_rcv", header.vni, outer.dport)
     yield Arm(0, partial(device.netif_receive_skb, skb=inner, dev=link.name), softirq=True)

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from app.kernel.conntrack import Conn, CtInfo, Direction
+from app.kernel.route import Route
 from app.wire.addr import Mac
 from app.wire.packet import Arp, Ethernet, IPv4, Packet
 from app.wire.record import Record
@@ -14,7 +15,7 @@ class Skb(Record, frozen=True):
     `dev` is the device it came in by (None for a packet that starts here), `physin` the bridge port behind it
     (nf_bridge_info: set by br_netfilter only), `bridged_src` the source MAC to restore on a bridged packet whose
     destination was rewritten, `ct` its connection, perhaps not confirmed yet, `gso` the octets of payload in each
-    segment that a large TCP packet will be cut into (0: not to be cut).
+    segment that a large TCP packet will be cut into (0: not to be cut), `dst` the route it has already been given.
     """
 
     id: int
@@ -27,6 +28,7 @@ class Skb(Record, frozen=True):
     physin: str | None = None
     bridged_src: Mac | None = None
     gso: int = 0
+    dst: Route | None = None
     clone_of: int | None = None
 
     @property

@@ -11,7 +11,7 @@ TcpState: TypeAlias = Literal[
     "SYN_SENT",
     "SYN_RECV",
     "ESTABLISHED",
-    "FIN_WAIT",
+    "FIN_WAIT1",
     "LAST_ACK",
     "CLOSE_WAIT",
     "TIME_WAIT",

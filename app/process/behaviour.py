@@ -65,7 +65,8 @@ class Processes:
         if isinstance(socket.cookie, Relay):
             yield from tcp_sendmsg(k, socket.cookie.downstream, HttpResponse(502, "Bad Gateway"))
         elif isinstance(self.program(k, socket.process), Client):
-            yield ProbeEnded(None, None, "connect", socket.key, error)
+            call = "connect" if socket.key.protocol == "tcp" else "recv"
+            yield ProbeEnded(None, None, call, socket.key, error)
 
 
 def relay(k: Kernel, key: SocketKey, message: Message, process: str, proxy: ReverseProxy) -> Walk[None]:
@@ -78,7 +79,7 @@ def relay(k: Kernel, key: SocketKey, message: Message, process: str, proxy: Reve
     assert isinstance(message, HttpRequest), "a reverse proxy reads requests"
     chosen = choose(proxy, message)
     if chosen is None or not chosen.endpoints:
-        yield ProcessDecided(None, None, "accept", process, message, None, chosen.origin if chosen else None)
+        yield ProcessDecided(None, None, "recv", process, message, None, chosen.origin if chosen else None)
         status = HttpResponse(503, "Service Unavailable") if chosen else HttpResponse(404, "Not Found")
         yield from tcp_sendmsg(k, key, status)
         return
@@ -123,7 +124,9 @@ def perform(act: Act, k: Kernel) -> Walk[None]:
     else:
         key = yield from ping(k, "ping", act.address, act.sport)
     if key is None:
-        yield ProbeEnded(None, None, "connect", SocketKey("tcp", "", act.sport), "ENETUNREACH")
+        route = k.fib.lookup(act.address)
+        error: Errno = "EACCES" if route and route.type == "broadcast" else "ENETUNREACH"
+        yield ProbeEnded(None, None, "connect", SocketKey("tcp", "", act.sport), error)
 
 
 def give_up(k: Kernel, *, probe: Probe) -> Walk[None]:

@@ -41,12 +41,11 @@ def connections_of(steps: Sequence[Step]) -> tuple[Connection, ...]:
 
 
 def opens(event: SegmentSent) -> bool:
-    """A client's first packet: a SYN that is no retransmission, a datagram, an echo; not an answer to one."""
-    if event.retransmission or event.skb is None:
+    """A client's first packet: a SYN that is no retransmission, a datagram or an echo from a socket of its own."""
+    socket = event.socket
+    if event.retransmission or socket is None:
         return False
-    if event.socket is None:
-        return event.function in ("udp_sendmsg", "ping_v4_sendmsg") and event.skb.clone_of is None
-    return event.socket.state == "SYN_SENT"
+    return socket.state == "SYN_SENT" or socket.key.protocol != "tcp"
 
 
 def follow(steps: Sequence[Step], sent: Step, skb: Skb) -> Connection:
@@ -60,9 +59,10 @@ def follow(steps: Sequence[Step], sent: Step, skb: Skb) -> Connection:
     assert last is not None
     seen_src, seen_dst = ends(innermost(last))
     dnat = any(event.kind == "DNAT" for event in rewrites)
+    candidates = candidates_of(own)
     return Connection(
         skb.ip.protocol, src, dst, seen_src, seen_dst, dnat, any(masquerades(s) for s in own),
-        seen_dst if dnat else None, candidates_of(own), sent.seq,
+        seen_dst if candidates else None, candidates, sent.seq,
     )  # fmt: skip
 
 

@@ -73,7 +73,8 @@ def evidence(step: Step) -> dict[str, Any]:
     event, netns = step.event, step.world.netns[step.at]
     match event:
         case RouteLookedUp(dst=dst, route=route):
-            considered = (*netns.config.fib.local.candidates(dst), *netns.config.fib.main.candidates(dst))
+            fib = netns.config.fib
+            considered = fib.local.candidates(dst) or fib.main.candidates(dst)
             texts = [route_text(step.world, netns, candidate) for candidate in considered]
             return {
                 "dst": dst,
@@ -144,7 +145,8 @@ def hook_evidence(event: HookPassed, netns: Netns) -> dict[str, Any]:
     chains = netns.config.rules.tables[event.table]
     return {
         "table": event.table, "hook": event.hook, "iif": event.iif, "oif": event.oif, "verdict": event.verdict,
-        "bridged": event.bridged, "compared": sum(visit.compared for visit in event.visits),
+        "bridged": event.bridged, "mark": {"before": event.before.mark, "after": event.skb.mark if event.skb else 0},
+        "compared": sum(visit.compared for visit in event.visits),
         "chains": [chain_evidence(visit, chains[visit.chain], seen) for visit in event.visits],
     }  # fmt: skip
 

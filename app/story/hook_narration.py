@@ -10,24 +10,33 @@ from app.wire.packet import Icmp
 def hook_passed(event: e.HookPassed, at: str) -> str:
     """Which table was asked at which hook, and which chain decided."""
     asked = f"{machine(at)} shows it to {event.table} {event.hook}{' from inside the bridge' if event.bridged else ''}"
-    chains = " → ".join(visit.chain for visit in event.visits if visit.matched)
+    chains = way(event.path)
+    marks = marked(event)
     match event.verdict:
-        case "ACCEPT" if event.by is None:
-            marked = event.skb is not None and event.skb.mark != event.before.mark
-            note = (
-                f"only its mark changes, to {event.skb.mark:#x}"
-                if marked and event.skb
-                else "no rule objects"
-            )
-            return f"{asked}: {note} ({compared(event)})."
+        case "ACCEPT" if not event.path:
+            free = "no rule rewrites it" if event.table == "nat" else "no rule objects"
+            return f"{asked}: {free}{marks} ({compared(event)})."
         case "ACCEPT":
             return f"{asked}: {chains} accepts it ({who(event.by)})."
+        case "DROP" if not event.path:
+            return f"{asked}: the chain's policy drops it, and nobody is told."
         case "DROP":
-            return f"{asked}: {chains or 'the policy'} drops it{f' ({who(event.by)})' if event.by else ''}, and nobody is told."
+            return f"{asked}: {chains} drops it ({who(event.by)}), and nobody is told."
         case "REJECT":
             return f"{asked}: {chains} refuses it ({who(event.by)}), and the sender is told at once."
         case verdict:
-            return f"{asked}: {chains} decides on {verdict} ({who(event.by)})."
+            return f"{asked}: {chains} decides on {verdict}{marks} ({who(event.by)})."
+
+
+def way(path: tuple[str, ...]) -> str:
+    """The chain that decided, and how it was come to; the evidence has every one between."""
+    return " → ".join(path if len(path) < 4 else (path[0], "…", path[-1]))
+
+
+def marked(event: e.HookPassed) -> str:
+    if event.skb is None or event.skb.mark == event.before.mark:
+        return ""
+    return f", and marks it {event.skb.mark:#x}" if event.skb.mark else ", and takes its mark away"
 
 
 def compared(event: e.HookPassed) -> str:
@@ -41,23 +50,19 @@ def translated(event: e.Translated, at: str) -> str:
     here = machine(at)
     match event.kind:
         case "DNAT":
-            again = (
-                f" by {who(event.origin)}'s rule"
-                if event.first and event.origin
-                else ", as the connection's entry says"
-            )
-            return f"{here} rewrites the destination to {end}{again}."
+            return f"{here} rewrites the destination to {end}{because(event)}."
         case "SNAT":
-            again = (
-                f" by {who(event.origin)}'s rule"
-                if event.first and event.origin
-                else ", as the connection's entry says"
-            )
-            return f"{here} rewrites the source to {end}{again}."
+            return f"{here} rewrites the source to {end}{because(event)}."
         case "un-DNAT":
-            return f"{here} knows the connection: the answer's source becomes {end} again, the address the client asked for."
+            return f"{here} knows the connection: the source becomes {end} again, as it was before {here} rewrote it."
         case "un-SNAT":
-            return f"{here} knows the connection: the answer's destination becomes {end} again, the one who really asked."
+            return f"{here} knows the connection: the destination becomes {end} again, as it was before {here} rewrote it."
+
+
+def because(event: e.Translated) -> str:
+    """A rule did it for the first packet; from then on the entry does."""
+    by_rule = event.first and event.origin is not None
+    return f", by a rule of {who(event.origin)}" if by_rule else ", as the connection's entry says"
 
 
 def address(skb: Skb | None, end: str) -> str:
@@ -80,10 +85,11 @@ def conntrack(event: e.ConntrackFound | e.ConntrackCreated, at: str) -> str:
         case e.ConntrackDestroyed():
             return f"A connection that was only ever refused: {here} forgets it."
         case e.ConntrackCreated():
-            return f"{here} has not seen this connection: an entry begins, on the packet only, until the packet gets through."
+            return f"{here} has no entry for this connection: one begins, on the packet only, until the packet gets through."
         case _:
             if event.skb is not None and event.skb.ctinfo == "RELATED":
-                return f"This error is about a connection that {here} knows: it is RELATED, and translated with it."
+                shared = ", and translated with it" if conn.dnat or conn.snat else ""
+                return f"This error is about a connection that {here} knows: it is RELATED{shared}."
             side = "the answer's side" if event.direction == "reply" else "the asking side"
             state = (
                 f" It is {conn.state} now."
@@ -94,4 +100,6 @@ def conntrack(event: e.ConntrackFound | e.ConntrackCreated, at: str) -> str:
 
 
 def flow(tuple_: FlowTuple) -> str:
+    if tuple_.protocol == "icmp":
+        return f"{tuple_.src} → {tuple_.dst} id {tuple_.sport}"
     return f"{tuple_.src}:{tuple_.sport} → {tuple_.dst}:{tuple_.dport}"

@@ -45,8 +45,8 @@ def narrate(step: Step) -> str:
                 f"{event.dev} wraps the whole frame in UDP for {entry.dst} (VNI {vni}): 50 bytes more, "
                 "and the wire sees only nodes."
             )
-        case e.Decapsulated(vni=vni):
-            return f"UDP port 8472 and VNI {vni} lead to {event.dev}: the outer headers come off, the frame inside is as it was sent."
+        case e.Decapsulated(vni=vni, port=port):
+            return f"UDP port {port} and VNI {vni} lead to {event.dev}: the outer headers come off, the frame inside is as it was sent."
         case e.TimerFired(after=after):
             return f"{after / 1e6:g} s have passed without an answer."
         case _:
@@ -96,7 +96,7 @@ def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally, at: str) 
 
 def received(event: e.Received, at: str) -> str:
     dev = device(at, event.dev)
-    if event.skb and event.skb.clone_of is not None and event.skb.is_arp:
+    if event.skb and event.skb.clone_of is not None and event.skb.is_arp and event.skb.arp.op == "request":
         return f"A copy of the question arrives at {dev}."
     return f"The frame arrives at {dev}."
 
@@ -131,7 +131,9 @@ def neighbours(
         case e.NeighLookedUp(entry=entry):
             if entry.state == "PERMANENT":
                 return f"The next hop {entry.address} has MAC {entry.mac}, written in advance by {who(entry.origin)}: nobody needs to ask."
-            return f"{here} knows the next hop {entry.address}: its MAC {entry.mac} becomes the frame's destination."
+            final = event.skb is not None and event.skb.ip.dst == entry.address
+            whom = entry.address if final else f"the next hop {entry.address}"
+            return f"{here} knows {whom}: its MAC {entry.mac} becomes the frame's destination."
         case e.NeighHeld(entry=entry):
             return f"{here} does not know the MAC of {entry.address}: the packet waits while ARP asks."
         case e.NeighUpdated(entry=entry, before=before):
@@ -163,7 +165,7 @@ def route_looked_up(event: e.RouteLookedUp, at: str) -> str:
     if event.route is None:
         return f"{here} has no route to {event.dst}."
     if event.route.type == "local":
-        return f"{event.dst} is an address of {here}: the local table answers before any route."
+        return f"{event.dst} is an address of {here}: nothing is longer than its own /32."
     if event.route.type != "unicast":
         return f"{here}'s route for {event.dst} says {event.route.type}."
     return f"{here} looks up {event.dst}: the longest match is {route_words(event.route)}."
@@ -171,17 +173,20 @@ def route_looked_up(event: e.RouteLookedUp, at: str) -> str:
 
 def tell_outcome(outcome: Outcome) -> str:
     """One sentence for how it ended."""
-    at = f" at {machine(outcome.at.partition('/')[0]) if outcome.at else ''}" if outcome.at else ""
+    where = machine(outcome.netns) if outcome.netns else "some place"
     by = f", decided by {who(outcome.by)}" if outcome.by else ""
     match outcome.verdict:
         case "delivered":
             return f"Delivered: the sender got its answer ({outcome.reason})."
         case "rejected":
-            return f"Refused{at} ({outcome.reason}){by}: the sender knows at once."
+            return f"Refused by {where} ({outcome.reason}){by}: the sender knows at once."
         case "dropped":
-            return f"Dropped{at} ({outcome.reason}){by}."
+            news = f"the sender was told: {outcome.told}" if outcome.told else "the sender hears nothing"
+            return f"Dropped by {where} ({outcome.reason}){by}; {news}."
         case "looped":
-            return f"It went in circles until it was ended{at} ({outcome.reason})."
+            return f"It went in circles until {where} ended it ({outcome.reason})."
+        case "unanswered" if outcome.told:
+            return f"Never sent: {where} has no way there ({outcome.told})."
         case "unanswered":
             return f"No answer ever came ({outcome.reason})."
         case "undecided":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.datapath.drop import DropReason
-from app.datapath.events import Dropped, HookPassed, IcmpSent, ProbeEnded, SegmentSent, Step
+from app.datapath.events import Dropped, Errno, HookPassed, IcmpSent, ProbeEnded, SegmentSent, Step
 from app.kernel.netfilter import Reject
 from app.kernel.origin import Origin
 from app.story.view import VerdictName
@@ -12,12 +12,17 @@ from app.wire.record import Record
 
 
 class Outcome(Record, frozen=True):
-    """`reason` is a kernel's drop reason, what refused, or what was answered; `at` a device or netns id."""
+    """`reason` is a kernel's drop reason, what refused, or what was answered; `at` a device or netns id, `netns` the latter.
+
+    `told` is what the sender heard of a packet that did not arrive, None where that was silence.
+    """
 
     verdict: VerdictName
     reason: str
     at: str | None = None
     by: Origin | None = None
+    netns: str | None = None
+    told: Errno | None = None
 
 
 def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
@@ -25,20 +30,21 @@ def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
     ends = [step for step in steps if isinstance(step.event, ProbeEnded)]
     fatal = first_death(steps, ends)
     if looped:
-        return Outcome("looped", "step limit", place(steps[-1]))
+        return Outcome("looped", "step limit", place(steps[-1]), netns=steps[-1].at)
     if not ends:
         return Outcome("undecided", "the probe never ended")
     last = ends[-1]
     assert isinstance(last.event, ProbeEnded)
     if last.event.error is None:
-        return Outcome("delivered", answer(last.event.message), last.at)
+        return Outcome("delivered", answer(last.event.message), last.at, netns=last.at)
     if last.event.error == "ECONNREFUSED":
         return refusal(steps, last)
     if fatal is None:
-        return Outcome("unanswered", last.event.error, last.at)
+        return Outcome("unanswered", last.event.error, last.at, netns=last.at, told=heard(last.event.error))
     assert isinstance(fatal.event, Dropped)
     verdict: VerdictName = "looped" if fatal.event.reason is DropReason.IP_INHDR else "dropped"
-    return Outcome(verdict, fatal.event.reason, place(fatal), fatal.event.by)
+    told = heard(last.event.error)
+    return Outcome(verdict, fatal.event.reason, place(fatal), fatal.event.by, netns=fatal.at, told=told)
 
 
 def first_death(steps: Sequence[Step], ends: Sequence[Step]) -> Step | None:
@@ -59,16 +65,21 @@ def refusal(steps: Sequence[Step], end: Step) -> Outcome:
     for step in reversed(steps[: end.seq]):
         match step.event:
             case HookPassed(verdict="REJECT", by=by):
-                return Outcome("rejected", Reject().icmp_with, place(step), by)
+                return Outcome("rejected", Reject().icmp_with, place(step), by, netns=step.at)
             case IcmpSent(by=by):
-                return Outcome("rejected", "icmp-port-unreachable", step.at, by)
+                return Outcome("rejected", "icmp-port-unreachable", step.at, by, netns=step.at)
             case SegmentSent(skb=skb) if (
                 skb and isinstance(skb.ip.payload, Tcp) and "RST" in skb.ip.payload.flags
             ):
-                return Outcome("rejected", "tcp-reset", step.at)
+                return Outcome("rejected", "tcp-reset", step.at, netns=step.at)
             case _:
                 continue
-    return Outcome("rejected", "ECONNREFUSED", end.at)
+    return Outcome("rejected", "ECONNREFUSED", end.at, netns=end.at)
+
+
+def heard(error: Errno) -> Errno | None:
+    """A time-out is what silence looks like."""
+    return None if error == "ETIMEDOUT" else error
 
 
 def answer(message: Message | None) -> str:

@@ -19,8 +19,9 @@ def transcript(view: JourneyView, grain: Grain = "beats") -> Iterator[str]:
 def by_beats(view: JourneyView) -> Iterator[str]:
     for number, beat in enumerate(view.beats, 1):
         yield f"{number:>3}  {beat.text}  [{beat.first}-{beat.last}]"
-        if beat.guide and beat.kernel:
+        if beat.guide:
             yield f"       the guide says: {beat.guide}"
+        if beat.kernel:
             yield f"       the kernel does: {beat.kernel}"
 
 

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from app.datapath import events as e
+from app.kernel.origin import Origin
 from app.kernel.socket import SocketKey
 from app.story.layers import ICMP_NAMES
 from app.story.names import machine, who
@@ -16,11 +17,11 @@ Transport = (
 ERRORS: dict[str, str] = {
     "ECONNREFUSED": "connection refused: somebody answered no",
     "ETIMEDOUT": "timed out: only silence came back",
-    "EHOSTUNREACH": "no route to host: a machine on the way could not reach the next one",
+    "EHOSTUNREACH": "no route to host: the next hop did not answer, or the packet went too far",
     "ENETUNREACH": "network unreachable: no route leads there",
     "ECONNRESET": "connection reset by the other side",
     "EMSGSIZE": "message too long for the path",
-    "EACCES": "forbidden on the way",
+    "EACCES": "forbidden by this very machine",
 }
 
 
@@ -33,13 +34,16 @@ def narrate(event: Transport, at: str) -> str:
         case e.SocketOpened(socket=socket):
             if socket.state == "SYN_RECV":
                 return f"A socket of its own begins for {ends(socket.key)}; it waits for the third packet of the handshake."
-            return f"{socket.process} on {here} opens a {socket.key.protocol.upper()} socket: {ends(socket.key)}."
+            kind = {"tcp": "a TCP", "udp": "a UDP", "icmp": "a ping"}[socket.key.protocol]
+            return f"{socket.process} on {here} opens {kind} socket: {ends(socket.key)}."
         case e.SocketFound():
             return socket_found(event, here)
         case e.SegmentSent():
             return segment_sent(event, here)
         case e.MessageRead(process=process, message=message):
             return f"{process} on {here} reads {said(message)}."
+        case e.ProcessDecided(process=process, upstream=None, origin=Origin() as origin):
+            return f"{process} finds the rule ({who(origin)}), but nobody is ready behind it: it answers 503 itself."
         case e.ProcessDecided(process=process, upstream=None, message=message):
             return f"{process} finds no rule for {said(message)}: it answers itself, and opens no second connection."
         case e.ProcessDecided(process=process, upstream=upstream, message=message, origin=origin):

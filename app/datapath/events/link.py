@@ -105,6 +105,7 @@ class Encapsulated(Event, frozen=True):
 
 
 class Decapsulated(Event, frozen=True):
-    """The outer headers were taken off; the inner frame comes in by the VXLAN device."""
+    """The outer headers were taken off; the inner frame comes in by the VXLAN device whose UDP port and VNI they named."""
 
     vni: int
+    port: int

@@ -26,7 +26,8 @@ class ChainVisit(Record, frozen=True):
 class HookPassed(Event, frozen=True):
     """One table was run at a netfilter hook: every chain walked, in order.  `before` is the packet it was shown.
 
-    `by` is who wrote the rule that ended the walk; `bridged` says that a bridge hook called this one (br_netfilter).
+    `path` are the chains that led to the rule that ended the walk, empty where a policy did, and `by` is who wrote it;
+    `bridged` says that a bridge hook called this one (br_netfilter).
     """
 
     hook: Hook
@@ -34,6 +35,7 @@ class HookPassed(Event, frozen=True):
     iif: str | None
     oif: str | None
     visits: tuple[ChainVisit, ...]
+    path: tuple[str, ...]
     verdict: RuleVerdict
     before: Skb
     by: Origin | None = None

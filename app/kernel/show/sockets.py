@@ -17,7 +17,7 @@ STATES = {
     "ESTABLISHED": "ESTAB",
     "SYN_SENT": "SYN-SENT",
     "SYN_RECV": "SYN-RECV",
-    "FIN_WAIT": "FIN-WAIT-2",
+    "FIN_WAIT1": "FIN-WAIT-1",
     "LAST_ACK": "LAST-ACK",
     "CLOSE_WAIT": "CLOSE-WAIT",
     "TIME_WAIT": "TIME-WAIT",
