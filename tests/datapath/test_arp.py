@@ -16,6 +16,7 @@ from app.datapath.events import (
 )
 from app.kernel.neigh import Neighbour
 from app.kernel.netns import Netns, netns
+from app.kernel.skb import Skb
 from app.wire.addr import BROADCAST_MAC, mac_of
 from app.wire.packet import Arp, Ethernet
 from tests.journeys import about, perform, probe, send
@@ -76,6 +77,16 @@ def test_a_reply_makes_the_entry_reachable_and_sends_what_waited() -> None:
     assert (entry.state, entry.mac, entry.queue) == ("REACHABLE", mac_of(POD2), ())
     sent = ran.one(Transmitted).skb
     assert sent and (sent.id, sent.eth.dst) == (9, mac_of(POD2)), "the packet that waited keeps its id"
+
+
+def test_a_reply_to_everybody_asserts_no_reachability() -> None:
+    """Broadcast replies and requests make an entry STALE only (arp_process)."""
+    announcement = Ethernet(
+        mac_of(POD2), BROADCAST_MAC, Arp("reply", "02:00:00:00:00:01", POD2, BROADCAST_MAC, POD2)
+    )
+    ran = run(host(POD1, knows("eth0", POD2)), arp_rcv, Skb(1, announcement), "eth0")
+    entry = ran.one(NeighUpdated).entry
+    assert (entry.state, entry.mac) == ("STALE", "02:00:00:00:00:01")
 
 
 def test_a_reply_that_nobody_waits_for_is_ignored() -> None:

@@ -49,5 +49,5 @@ def test_r1_what_leaves_by_the_bridge_is_captured_there_and_on_the_port() -> Non
 def test_what_leaves_by_a_vxlan_device_is_captured_there_before_it_is_wrapped() -> None:
     inner = frame(packet(POD1, "10.244.2.3"), src=VTEP[1], dst=VTEP[2])
     ran = run(tunnelled()["node1"], dev_queue_xmit, inner, "flannel.1")
-    assert ran.names[:3] == ["Transmitted", "FdbLookedUp", "Encapsulated"]
+    assert ran.names.index("Transmitted") < ran.names.index("Encapsulated")
     assert ran.all(Transmitted)[0].skb == inner

@@ -138,7 +138,7 @@ def test_rp_filter_guards_the_machines_own_addresses_too() -> None:
 @pytest.mark.parametrize(("src", "dst"), [(SENDER, "127.0.0.1"), ("127.0.0.1", RECEIVER)])
 def test_a_loopback_address_never_comes_by_a_wire(src: str, dst: str) -> None:
     ran = arrives(router(), dst, src=src)
-    assert ran.drop and ran.drop.reason is DropReason.MARTIAN
+    assert ran.drop and ran.drop.reason is DropReason.IP_LOCALNET
 
 
 def test_route_localnet_lets_it() -> None:

@@ -118,7 +118,7 @@ def test_a_reset_in_the_middle_closes_the_socket_and_wakes_its_owner() -> None:
     [
         ("SYN_RECV", ("ACK",), "ESTABLISHED", []),
         ("ESTABLISHED", ("FIN", "ACK"), "CLOSE_WAIT", []),
-        ("FIN_WAIT", ("FIN", "ACK"), "TIME_WAIT", ["ACK"]),
+        ("FIN_WAIT1", ("FIN", "ACK"), "TIME_WAIT", ["ACK"]),
         ("LAST_ACK", ("ACK",), None, []),
         ("ESTABLISHED", ("ACK",), "ESTABLISHED", []),
     ],
@@ -169,17 +169,39 @@ def test_a_lost_syn_ack_is_sent_again_by_timer_and_by_every_new_syn() -> None:
     walked = send(dropping("--sport 8080"), "node1/pod1", TO_POD2)
     times = walked.times(SegmentSent, "node1/pod2")
     assert times == about(0, 1, 1, 2, 3)
+    again = [event.before.state for event in walked.all(SocketFound, "node1/pod2")]
+    assert again == ["LISTEN", "SYN_RECV", "SYN_RECV", "SYN_RECV"], (
+        "each new SYN finds the socket of the first"
+    )
 
 
-def test_an_established_client_is_told_of_a_reset() -> None:
-    """The server's process is gone when the request arrives."""
+def test_a_syn_that_still_waits_for_arp_in_this_machine_is_not_repeated() -> None:
+    """tcp_output.c: skb_still_in_host_queue; it looks again every half second."""
+    walked = send(on_one_bridge(), "node1/pod1", "10.244.1.99:8080", timeout=9_000_000)
+    assert walked.times(SegmentSent, "node1/pod1") == [0]
+    assert walked.end.error == "EHOSTUNREACH"
+
+
+def test_a_syn_that_found_its_neighbour_late_is_repeated_half_a_second_at_a_time() -> None:
+    """The first SYN leaves the queue unanswered; the next look comes on the half second."""
+    built = dropping("--dport 8080", "INPUT")
+    pod1 = built["node1/pod1"]
+    slow = {**pod1.config.devices, "eth0": replace(pod1.config.devices["eth0"], delay=1_200_000)}
+    walked = send(built.replace(pod1.reconfigure(replace(pod1.config, devices=slow))), "node1/pod1", TO_POD2)
+    first, second, *_ = walked.times(SegmentSent, "node1/pod1")
+    assert [first, second] == about(0, 1.5)
+
+
+def test_a_packet_behind_a_closed_door_is_lost_even_when_the_handshake_was_not() -> None:
+    """SYN-ACK came, but no later packet of the client gets in: it waits in vain."""
     built = on_one_bridge()
     server = built["node1/pod2"]
     refusing = rules("*filter\n-A INPUT -p tcp --dport 8080 -m conntrack --ctstate ESTABLISHED -j DROP")
     walked = send(
         built.replace(server.reconfigure(replace(server.config, rules=refusing))), "node1/pod1", TO_POD2
     )
-    assert walked.end.error == "ETIMEDOUT", "SYN-ACK came, but no later packet gets in"
+    assert walked.end.error == "ETIMEDOUT"
+    assert said(walked, "node1/pod1") == ["SYN", "ACK", "PSH+ACK"]
 
 
 def test_an_icmp_error_ends_a_connection_that_was_being_made_but_not_one_that_is_up() -> None:

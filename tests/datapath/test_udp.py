@@ -82,6 +82,8 @@ def test_a_ping_is_answered_by_the_other_kernel_no_process_there_wakes() -> None
     walked = send(on_one_bridge(), "node1/pod1", SERVER, "icmp")
     assert walked.end.error is None
     assert [e.process for e in walked.all(MessageRead)] == ["ping"]
+    asked = walked.at("icmp 8/0", "pod1:eth0>").ip.payload
+    assert isinstance(asked, Icmp) and (asked.id, asked.sequence) == (40001, 1)
     assert walked.seen("icmp 0/0") == ["pod2:eth0>", "node1:vethyyy<", "node1:vethxxx>", "pod1:eth0<"]
 
 

@@ -103,4 +103,5 @@ def test_a_dnat_without_a_choice_has_no_candidates() -> None:
     seen = only(
         told("node1/pod1", "10.96.0.9:80", through=machines(world(*node(1, {"pod1": POD1}, rules=direct))))
     )
-    assert (seen.dnat, seen.endpoint, seen.candidates) == (True, "10.244.1.99:8080", ())
+    assert (seen.dnat, seen.endpoint, seen.candidates) == (True, None, ()), "nobody chose an endpoint"
+    assert seen.translated_dst == "10.244.1.99:8080"
