@@ -10,7 +10,6 @@ from app.web.text import safe
 from app.wire.addr import BROADCAST_MAC, ZERO_MAC
 from app.wire.packet import VXLAN_OVERHEAD
 
-EPHEMERAL = 32768
 """net.ipv4.ip_local_port_range begins here: the end with such a port is the client."""
 
 EM = 10.6
@@ -27,20 +26,8 @@ def owners(world: World) -> dict[str, str]:
     } | {BROADCAST_MAC: "everyone", ZERO_MAC: "lo"}
 
 
-def is_reply(packet: Sequence[Layer]) -> bool:
-    """Does it go from a server to its client?  The innermost ports decide; ICMP says it itself, and so does ARP."""
-    for layer in reversed(packet):
-        if layer["layer"] in ("tcp", "udp") and layer.get("dport") != 8472:
-            return bool(layer["sport"] < EPHEMERAL <= layer["dport"])
-        if layer["layer"] == "icmp":
-            return bool(layer["type"] != 8)
-        if layer["layer"] == "arp":
-            return bool(layer["op"] == "reply")
-    return False
-
-
 def capsule(
-    packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str] = ()
+    packet: Sequence[Layer], names: Mapping[str, str], rewritten: Collection[str] = (), *, reply: bool = False
 ) -> tuple[str, int]:
     """HTML on one line, and about how wide it is at most, viewBox units.
 
@@ -49,7 +36,7 @@ def capsule(
     if not packet:
         return "", 0
     split = next((at for at, layer in enumerate(packet) if layer["layer"] == "vxlan"), None)
-    kind = " reply" if is_reply(packet) else ""
+    kind = " reply" if reply else ""
     if split is None:
         blocks, wide = cells(packet, names, rewritten)
         return f'<div class="capsule{kind}">{blocks}</div>', wide

@@ -15,6 +15,7 @@ from app.web.asked import NoSuchJourney, NotUnderstood, brief, known_slugs, scen
 from app.web.contexts import ErrorContext, WayOn
 from app.web.inspector import NoSuchNetns, NoSuchStep
 from app.web.render import render
+from app.web.security import HEADERS
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,11 @@ def refused(request: Request, error: Exception) -> Response:
 
 def crashed(request: Request, error: Exception) -> Response:
     log.error("%s %s", request.method, request.url.path, exc_info=error)
-    return answer(request, 500, "Our fault", ("Something here is broken; the other journeys still work.",))
+    response = answer(
+        request, 500, "Our fault", ("Something here is broken; the other journeys still work.",)
+    )
+    response.headers.update(HEADERS)  # this answer is made outside of the middleware that adds them
+    return response
 
 
 def invalid(error: RequestValidationError) -> Explanation:

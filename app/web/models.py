@@ -53,6 +53,7 @@ class Step(Model):
     evidence: dict[str, Any]
     origin: Origin | None
     time: int = Field(description="microseconds since the start")
+    reply: bool = Field(description="was the packet sent by the side that was asked?")
 
 
 class Beat(Model):

@@ -21,7 +21,7 @@ class StepWriter:
     def __init__(self, names: Mapping[str, str], href: str, query: str, picture_width: int) -> None:
         self.names, self.href, self.query = names, safe(href), safe(query)
         self.picture_width = picture_width
-        self.packets: dict[tuple[int, frozenset[str], bool], tuple[str, int, str]] = {}
+        self.packets: dict[tuple[int, frozenset[str], bool, bool], tuple[str, int, str]] = {}
 
     def item(self, step: StepView, at: Placed) -> str:
         """`<li id="step-7" …>…</li>`"""
@@ -42,12 +42,17 @@ class StepWriter:
 
     def packet_of(self, step: StepView) -> tuple[str, int, str]:
         """Capsule, its width, cards.  Equal packets share one list of layers, so its identity will do as their name."""
-        rewritten = frozenset([change.field for change in step.changed]) if step.changed else NOTHING
+        rewritten = (
+            frozenset([change.field for change in step.changed if change.after is not None])
+            if step.changed
+            else NOTHING
+        )
         translated = step.event == "Translated"
-        key = id(step.packet), rewritten, translated
+        key = id(step.packet), rewritten, translated, step.reply
         if key not in self.packets:
             marked = rewritten if translated else NOTHING
-            self.packets[key] = *capsule(step.packet, self.names, marked), tree(step.packet, rewritten)
+            drawn = capsule(step.packet, self.names, marked, reply=step.reply)
+            self.packets[key] = *drawn, tree(step.packet, rewritten)
         return self.packets[key]
 
     def shift(self, at: Station, wide: int) -> int:

@@ -1,6 +1,6 @@
 """The API and the schema that it publishes."""
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from starlette.testclient import TestClient
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from app.main import create_app
 from app.resources import folder
 from app.web.security import HEADERS
 
@@ -29,6 +30,19 @@ FORBIDDEN = {
 def test_every_answer_carries_the_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert {name: headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_an_answer_about_our_own_fault_carries_them_too_and_tells_nothing() -> None:
+    def crash() -> None:
+        raise RuntimeError("secret")
+
+    app = create_app()
+    app.add_api_route("/crash", crash)
+    answer = TestClient(app, raise_server_exceptions=False).get("/crash")
+    assert answer.status_code == 500
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "Our fault" in answer.text
+    assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

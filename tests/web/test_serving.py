@@ -39,7 +39,9 @@ def test_term_ends_it_with_a_stream_open_that_nobody_reads(
     process, port = server
     with connected(port) as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        reader.sendall(b"GET /j/ingress/stream HTTP/1.1\r\nHost: x\r\n\r\n" * 30)  # far more than buffers hold
+        reader.sendall(
+            b"GET /j/ingress/stream HTTP/1.1\r\nHost: x\r\n\r\n" * 30
+        )  # far more than buffers hold
         assert reader.recv(64).startswith(b"HTTP/1.1 200")
         process.send_signal(signal.SIGTERM)
         try:

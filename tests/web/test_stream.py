@@ -42,7 +42,7 @@ def test_after_a_break_it_goes_on_where_it_was_lost(client: TestClient) -> None:
 
 @pytest.mark.parametrize("heard", ["x", "-1", "999999999999", "١٢"])
 def test_a_last_event_id_that_is_none_starts_anew(client: TestClient, heard: str) -> None:
-    answer = client.get("/j/pod/stream", headers={"Last-Event-ID": heard.encode()})
+    answer = client.get("/j/pod/stream", headers={b"Last-Event-ID": heard.encode()})
     assert events(answer.text)[0][1] == "0"
 
 
