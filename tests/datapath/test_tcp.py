@@ -79,6 +79,14 @@ def test_the_syn_announces_what_fits_into_the_mtu() -> None:
     assert ran.one(SocketOpened).socket.state == "SYN_SENT"
 
 
+def test_only_a_syn_says_what_fits() -> None:
+    sent = [e.skb.ip.payload for e in send(on_one_bridge(), "node1/pod1", TO_POD2).all(SegmentSent) if e.skb]
+    assert {segment.flags for segment in sent if isinstance(segment, Tcp) and segment.mss} == {
+        ("SYN",),
+        ("SYN", "ACK"),
+    }
+
+
 def test_without_a_way_out_connect_fails_and_sends_nothing() -> None:
     ran = run(host(), tcp_connect, "curl", "198.51.100.7", 80, 40001, None)
     assert (ran.result, ran.all(SegmentSent)) == (None, [])
