@@ -3,9 +3,16 @@
 from app.diagram.shapes import Scene
 
 ROUTING = {"RouteLookedUp", "Forwarded", "DeliveredLocally", "IcmpSent"}
-FILTERING = {"HookPassed", "Translated", "ConntrackFound", "ConntrackCreated", "ConntrackConfirmed"}
+FILTERING = {
+    "HookPassed",
+    "Translated",
+    "ConntrackFound",
+    "ConntrackCreated",
+    "ConntrackConfirmed",
+    "ConntrackDestroyed",
+}
 ABOVE = {
-    "SocketChanged", "SocketFound", "SegmentSent", "MessageRead", "ProcessDecided", "ProbeEnded", "ContainerRestarted", "TimerFired",
+    "SocketOpened", "SocketFound", "SegmentSent", "MessageRead", "ProcessDecided", "ProbeEnded", "ProcessRestarted", "TimerFired",
 }  # fmt: skip
 SWITCHING = {"FdbLearned", "FdbLookedUp", "PassedUp"}
 

@@ -80,7 +80,7 @@ def conntrack(event: e.ConntrackFound | e.ConntrackCreated, at: str) -> str:
     conn, here = event.conn, machine(at)
     match event:
         case e.ConntrackConfirmed():
-            both = f"{flow(conn.original)}, answers expected as {flow(conn.reply)}"
+            both = f"{flow(conn.original)}, answers as {flow(conn.reply)}"
             return f"The packet got through: {here}'s conntrack table now holds {both}."
         case e.ConntrackDestroyed():
             return f"A connection that was only ever refused: {here} forgets it."

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Protocol
 
-from app.datapath.events import Step
+from app.datapath.events import ArpAnswered, IcmpSent, SegmentSent, Step
 from app.kernel.origin import Origin
+from app.kernel.skb import Skb
+from app.kernel.socket import SocketKey
 from app.kernel.world import World
 from app.story.beats import Beat, BeatSpec, computed_beats, find_beats
 from app.story.connections import Connection, connections_of
@@ -25,7 +27,8 @@ from app.story.view import (
     ProbeView,
     StepView,
 )
-from app.wire.packet import Packet
+from app.wire.addr import ANY
+from app.wire.packet import Icmp, Packet
 
 
 class Told(Protocol):
@@ -72,17 +75,20 @@ class Journey:
     def step_views(self) -> Iterator[StepView]:
         """Every step as it is published, in order; what changed is told against the same traveller's last packet."""
         last: dict[int, Packet] = {}
+        answers: set[int] = set()
         begins = {beat.first: beat.spec.id for beat in self.beats}
         beat: str | None = None
         for step in self.steps:
             beat = begins.get(step.seq, beat)
             skb = step.event.skb
             before = (last.get(skb.id) or last.get(skb.clone_of or 0)) if skb else None
-            yield self.step_view(step, beat, before)
             if skb is not None:
                 last[skb.id] = skb.packet
+                if skb.clone_of in answers or answering(step):
+                    answers.add(skb.id)
+            yield self.step_view(step, beat, before, reply=skb is not None and skb.id in answers)
 
-    def step_view(self, step: Step, beat: str | None, before: Packet | None) -> StepView:
+    def step_view(self, step: Step, beat: str | None, before: Packet | None, *, reply: bool) -> StepView:
         event, skb = step.event, step.event.skb
         return StepView(
             seq=step.seq, tick=step.tick, cause=step.cause, hop=step.hop, beat=beat,
@@ -91,7 +97,7 @@ class Journey:
             skb=skb.id if skb else None, clone_of=skb.clone_of if skb else None,
             packet=packet_layers(skb.packet) if skb else [],
             changed=changes(before, skb.packet) if skb and before is not None and before is not skb.packet else [],
-            why=narrate(step), evidence=evidence(step), origin=origin_view(origin_of(event)), time=step.time,
+            why=narrate(step), evidence=evidence(step), origin=origin_view(origin_of(event)), time=step.time, reply=reply,
         )  # fmt: skip
 
     def view(self) -> JourneyView:
@@ -107,6 +113,22 @@ class Journey:
             beats=[BeatView(b.spec.id, b.spec.text, b.first, b.last, b.spec.guide, b.spec.kernel) for b in self.beats],
             steps=list(self.step_views()),
         )  # fmt: skip
+
+
+def answering(step: Step) -> bool:
+    """Does this step write the packet of a side that was asked: a listener's, a kernel's about another packet, an ARP reply?"""
+    match step.event:
+        case ArpAnswered() | IcmpSent() | SegmentSent(function="tcp_v4_send_reset"):
+            return True
+        case SegmentSent(skb=Skb() as skb):
+            ip = skb.ip
+            if isinstance(ip.payload, Icmp):
+                return False
+            ends = (ip.src, ANY)
+            sockets = step.world.netns[step.at].learned.sockets
+            return any(SocketKey(ip.protocol, end, ip.payload.sport) in sockets for end in ends)
+        case _:
+            return False
 
 
 def origin_view(origin: Origin | None) -> OriginView | None:

@@ -32,7 +32,8 @@ class Change(Record, frozen=True):
 
 
 class StepView(Record, frozen=True):
-    """One step: where, what, why, and the packet as it is after it.  `hop` counts softirq passes, `time` is in microseconds."""
+    """One step: where, what, why, and the packet as it is after it.  `hop` counts softirq passes, `time` is in
+    microseconds, `reply` says that the packet was sent by the side that was asked."""
 
     seq: int
     tick: int
@@ -50,6 +51,7 @@ class StepView(Record, frozen=True):
     evidence: dict[str, Any]
     origin: OriginView | None
     time: int
+    reply: bool
 
 
 class BeatView(Record, frozen=True):

@@ -23,7 +23,7 @@ STEP = StepView(
     seq=7, tick=2, cause=6, hop=1, beat="out", at=Place("node1", "node1", "node1/eth0"), event="Translated",
     function="nf_nat_manip_pkt", skb=3, clone_of=None, packet=[ETHERNET, IPV4, TCP],
     changed=[Change("ipv4.dst", "10.96.0.10", "10.0.0.2")], why="The destination is rewritten.", evidence={},
-    origin=OriginView("kube-proxy", "Service/web"), time=5,
+    origin=OriginView("kube-proxy", "Service/web"), time=5, reply=False,
 )  # fmt: skip
 STATION = Station("node1/eth0", "node1", 200, 386, 64, 30, 340, 10, 434)
 PLACED = Placed(STATION, "M200 291V386", "nat", False)
