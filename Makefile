@@ -17,7 +17,7 @@ PARALLEL := -n auto --dist worksteal
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet
 
-.PHONY: run test lint sweep bench goldens lock clean
+.PHONY: run test lint sweep bench goldens picture lock clean
 
 run: $(RUN)
 	@echo "Packet Journeys at http://$(HOST):$(PORT)/, until Ctrl+C"
@@ -39,6 +39,9 @@ bench: $(DEV)
 
 goldens: $(DEV)
 	UPDATE_GOLDEN=1 $(PYTEST) $(PARALLEL) -m "not sweep and not browser"
+
+picture: $(DEV)
+	$(PYTEST) -q tests/browser/picture.py
 
 # Takes the newest versions that fit together; --universal, so one file serves every platform.
 lock: $(BIN)/python
