@@ -33,8 +33,8 @@ def host(address: str = POD1, *neigh: Neighbour) -> Netns:
 
 def test_r10_who_is_asked_answers_the_asker_alone_and_learns_it_stale() -> None:
     ran = run(host(POD2), arp_rcv, who_has(POD2, tell=POD1), "eth0")
-    learnt = ran.one(NeighUpdated).entry
-    assert (learnt.address, learnt.mac, learnt.state) == (POD1, mac_of(POD1), "STALE")
+    learnt, before = ran.one(NeighUpdated).entry, ran.one(NeighUpdated).before
+    assert (learnt.address, learnt.mac, learnt.state, before) == (POD1, mac_of(POD1), "STALE", None)
     reply = ran.one(Transmitted).skb
     assert reply and reply.eth == Ethernet(
         mac_of(POD2), mac_of(POD1), Arp("reply", mac_of(POD2), POD2, mac_of(POD1), POD1)
@@ -73,6 +73,7 @@ def test_a_reply_makes_the_entry_reachable_and_sends_what_waited() -> None:
     waiting = bare(packet(POD1, POD2), id=9)
     asked = Neighbour(POD2, "eth0", "INCOMPLETE", queue=(waiting,), probes=1)
     ran = run(host(POD1, asked), arp_rcv, is_at(POD2, asker=POD1), "eth0")
+    assert ran.one(NeighUpdated).before == asked
     entry = ran.netns.learned.neigh["eth0", POD2]
     assert (entry.state, entry.mac, entry.queue) == ("REACHABLE", mac_of(POD2), ())
     sent = ran.one(Transmitted).skb
