@@ -1,6 +1,8 @@
 /**
  * The inspector: its tabs, the packet of the step, and the tables of a namespace, which the server prints when they are opened.
  * htmx is loaded with the first table: a page that only plays never needs it.
+ *
+ * @import { Step } from "./player.js"
  */
 
 /** @param {string} id */
@@ -11,6 +13,7 @@ export class Inspector {
   /** @type {string} */ #query;
   /** @type {string | null} */ #netns = null;
   /** @type {number} */ #at = 0;
+  /** @type {string} where the step is: what is inspected until something is chosen */ #here = "";
   /** @type {string} what the tables show */ #shown = "";
 
   /** @param {string} href @param {string} query */
@@ -44,6 +47,7 @@ export class Inspector {
       get(tab.getAttribute("aria-controls") ?? "").hidden = !on;
     }
     this.panel(true);
+    if (name === "device" && this.#netns === null) this.#choose(this.#here);
     this.#refresh();
     this.#follow();
   }
@@ -57,17 +61,23 @@ export class Inspector {
 
   /** @param {string} netns */
   inspect(netns) {
+    this.#choose(netns);
+    this.open("device");
+  }
+
+  /** @param {string} netns */
+  #choose(netns) {
     this.#netns = netns;
     for (const chip of document.querySelectorAll("[data-inspect]")) {
       chip.setAttribute("aria-pressed", String(chip.getAttribute("data-inspect") === netns));
     }
-    this.open("device");
   }
 
   /** The packet of this step, and the tables of the chosen namespace at it.
-   * @param {number} at @param {Element | null} detail */
-  show(at, detail) {
-    this.#at = at;
+   * @param {Step} step @param {Element | null} detail */
+  show(step, detail) {
+    this.#at = step.seq;
+    this.#here = step.netns;
     this.#follow();
     get("packet").replaceChildren(...[...(detail?.childNodes ?? [])].map((node) => node.cloneNode(true)));
     this.#refresh();

@@ -2,7 +2,7 @@
  * Keys and clickers.  A clicker sends PageUp, PageDown and `.`; `.` is never a step.
  *
  * @typedef {"next" | "back" | "toggle" | "keep" | "first" | "last" | "forward" | "backward" | "nextMark" | "previousMark"
- *   | "packet" | "device" | "transcript" | "panel" | "grain" | "fullscreen" | "close"} Action
+ *   | "packet" | "device" | "transcript" | "panel" | "grain" | "fullscreen" | "help" | "close"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -11,7 +11,7 @@ const PLAIN = {
   ArrowLeft: "back", PageUp: "back", p: "back",
   " ": "toggle", Home: "first", End: "last",
   "]": "nextMark", "[": "previousMark",
-  i: "packet", d: "device", t: "transcript", k: "grain", f: "fullscreen", Escape: "close",
+  i: "packet", d: "device", t: "transcript", k: "grain", f: "fullscreen", "?": "help", Escape: "close",
 };
 
 /** @type {Record<string, Action>} */
@@ -21,8 +21,9 @@ const SHIFTED = { ArrowRight: "forward", ArrowLeft: "backward", " ": "keep" };
 export function actionOf(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return undefined;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const action = event.shiftKey ? SHIFTED[key] : PLAIN[key];
+  const action = event.shiftKey && key !== "?" ? SHIFTED[key] : PLAIN[key];
   const on = event.target instanceof Element ? event.target : document.body;
+  if (on.closest("dialog[open]")) return action === "help" ? action : undefined;
   if (on.closest("select, input:not([type=range])") && action !== "close") return undefined;
   if (on.closest("input[type=range]") && (key.startsWith("Arrow") || key === "Home" || key === "End" || key.startsWith("Page"))) return undefined;
   if (on.closest("[role=tab]") && (key === "ArrowLeft" || key === "ArrowRight")) return undefined;

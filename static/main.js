@@ -19,6 +19,7 @@ const list = get("transcript");
 const scrub = /** @type {HTMLInputElement} */ (get("scrub"));
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const blocks = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(".beat")]);
+const help = /** @type {HTMLDialogElement} */ (get("help"));
 const href = root.dataset.href ?? "";
 const last = Number(root.dataset.last);
 
@@ -81,7 +82,7 @@ function paint(to) {
   list.querySelector("[aria-current]")?.removeAttribute("aria-current");
   item?.setAttribute("aria-current", "step");
   scene.paint(now);
-  inspector.show(to, item?.querySelector(".detail") ?? null);
+  inspector.show(now.step, item?.querySelector(".detail") ?? null);
 }
 
 /** @param {"guide" | "kernel"} id @param {string | undefined} text */
@@ -188,11 +189,13 @@ const actions = {
   panel: () => inspector.panel(),
   grain: () => zoom(grain === "beats" ? "hops" : grain === "hops" ? "steps" : "beats"),
   fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
+  help: () => (help.open ? help.close() : help.showModal()),
   close: () => inspector.panel(false),
 };
 
 for (const [id, action] of /** @type {[string, Action][]} */ ([
   ["first", "first"], ["back", "back"], ["play", "toggle"], ["next", "next"], ["last", "last"], ["keep", "keep"],
+  ["help-open", "help"], ["help-close", "help"],
 ])) get(id).addEventListener("click", actions[action]);
 listen((action) => actions[action]());
 scrub.addEventListener("input", () => complete && paint(Number(scrub.value)));

@@ -1,6 +1,6 @@
 /**
  * The stream of steps: each is put into the transcript once, and read off it again as data.
- * All that arrives in one turn goes into the document at once: a swap for each event, as hx-sse does it, would lay out the
+ * All that arrives in one turn goes into the document at once: a swap for each event would lay out the
  * page hundreds of times.  The browser resumes by itself after a break (Last-Event-ID), and a step that is there already is not put in twice.
  *
  * @import { Step } from "./player.js"

@@ -257,3 +257,21 @@ def test_without_scripts_there_are_links_and_a_transcript(page: Page, server_url
         assert reader.locator("li.step").count() > 50
     finally:
         plain.close()
+
+
+def test_a_question_mark_opens_and_closes_the_list_of_keys(page: Page, server_url: str) -> None:
+    page.goto(f"{server_url}/j/intra-node/10")
+    page.wait_for_function("performance.getEntriesByName('journey-ready').length")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    assert page.locator("#player").get_attribute("data-at") == "10", "keys moved the journey behind the dialog"
+
+
+def test_the_device_tab_opens_where_the_packet_is(page: Page, server_url: str) -> None:
+    page.goto(f"{server_url}/j/intra-node/10")
+    page.wait_for_function("performance.getEntriesByName('journey-ready').length")
+    page.keyboard.press("d")
+    expect(page.locator("#tables h2")).to_contain_text("node1")
