@@ -57,7 +57,7 @@ export class Scene {
     this.#part("tokens").replaceChildren(...others, ...main);
     const at = this.#at(state.step);
     this.#part("leader").setAttribute("d", state.capsule ? `M${at.x} ${at.y}V${at.lane}` : "");
-    this.#aim = { ...at, x: at.x + (state.capsule ? Math.max(-110, Math.min(110, state.step.shift)) : 0) };
+    this.#aim = { ...at, x: at.x + (state.capsule ? state.step.shift : 0) };
     this.#frame();
   }
 
@@ -124,7 +124,7 @@ export class Scene {
       make("foreignObject", { x: step.shift - 330, y: lift - 40, width: 660, height: 80 }, rest));
   }
 
-  /** On a phone the picture is shown in its own size, and moved so that the packet is in the middle. */
+  /** On a phone the picture is moved so that the packet is in the middle, in its own size, or as small as shows the packet whole. */
   #frame() {
     if (!PHONE.matches) {
       this.#svg.style.transform = "";
@@ -133,9 +133,13 @@ export class Scene {
     const box = /** @type {Element} */ (this.#svg.parentElement).getBoundingClientRect();
     const size = { x: Number(this.#svg.dataset.width), y: Number(this.#svg.dataset.height) };
     const aim = this.#aim ?? { x: size.x / 2, y: size.y / 2, lane: size.y / 2 };
+    const capsule = /** @type {HTMLElement | null} */ (this.#svg.querySelector(".token.main .capsule"));
+    const scale = Math.min(1, (box.width - 12) / (capsule?.offsetWidth || 1));
     this.#svg.setAttribute("width", String(size.x));
     this.#svg.setAttribute("height", String(size.y));
-    this.#svg.style.transform = `translate(${within(box.width, size.x, aim.x)}px, ${within(box.height, size.y, (aim.y + aim.lane) / 2)}px)`;
+    const x = within(box.width, size.x * scale, aim.x * scale);
+    const y = within(box.height, size.y * scale, ((aim.y + aim.lane) / 2) * scale);
+    this.#svg.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
   }
 }
 
