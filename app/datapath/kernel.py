@@ -55,7 +55,7 @@ class Upcalls(Protocol):
 
 
 class Kernel:
-    """One namespace during one pass.  `netns` is always its present state; its configuration does not change in a pass."""
+    """One namespace during one walk.  `netns` is always its present state; its configuration does not change in a walk."""
 
     __slots__ = ("_dice", "_new_id", "devices", "fib", "id", "netns", "now", "rules", "upcalls")
 

@@ -61,6 +61,7 @@ class Walker:
         self.timers: list[tuple[int, int, Pass]] = []
         self.armed = 0
         self.ended = False
+        self.kernels: dict[str, Kernel] = {}
 
     def run(self, at: str, stage: Stage) -> Iterator[Step]:
         """Start a stage and follow everything it causes, until its probe has ended and nothing moves.  Raises Looped."""
@@ -84,7 +85,7 @@ class Walker:
         """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
         at, tick, hop, cause = due.at, due.tick, self.hop, due.cause
         clock, limit = self.clock, self.limit - 1
-        k = Kernel(at, self.world.netns[at], clock, self.upcalls, self.new_id, self.dice.random)
+        k = self.kernel(at)
         for event in guarded(due.stage(k)):
             if isinstance(event, Arm):
                 self.arm(due, event, self.seq if cause is None else cause)
@@ -104,6 +105,16 @@ class Walker:
                 raise Looped
         if cause != due.cause:
             self.hop += 1
+
+    def kernel(self, at: str) -> Kernel:
+        """The namespace's kernel, made when the first packet reaches it; it keeps its namespace's present state."""
+        k = self.kernels.get(at)
+        if k is None:
+            k = self.kernels[at] = Kernel(
+                at, self.world.netns[at], self.clock, self.upcalls, self.new_id, self.dice.random
+            )
+        k.now = self.clock
+        return k
 
     def carry(self, due: Pass, sent: Transmitted, cause: int) -> None:
         """What leaves here is received at the other end; nothing but the bytes crosses a namespace (veth_xmit, skb_scrub_packet)."""
