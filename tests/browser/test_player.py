@@ -267,7 +267,9 @@ def test_a_question_mark_opens_and_closes_the_list_of_keys(page: Page, server_ur
     page.keyboard.press("ArrowRight")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
-    assert page.locator("#player").get_attribute("data-at") == "10", "keys moved the journey behind the dialog"
+    assert page.locator("#player").get_attribute("data-at") == "10", (
+        "keys moved the journey behind the dialog"
+    )
 
 
 def test_the_device_tab_opens_where_the_packet_is(page: Page, server_url: str) -> None:
