@@ -1,7 +1,8 @@
 """Streams and pages of the product beside bare Starlette (G14, G16, G19, G20).
 
 The floor streams as many events as the journey has steps, and has them rendered before it is asked. A seed that nobody
-has asked for yet makes the server compute the journey; the same address again takes a kept one.
+has asked for yet makes the server compute the journey; the same address again takes a kept one, and so does the stream of
+every page, because the page itself was written from the journey just before.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ def streams(product: int, floor: int, path: str) -> Iterator[tuple[str, Ratio]]:
     for index, name in enumerate(["G16 first", "G16 last"]):
         floor_side = waited(floor, repeat("/stream"), index)
         yield name, compare(waited(product, fresh, index), floor_side, CONNECTION_ROUNDS)
+        yield f"{name} kept", compare(waited(product, repeat(path), index), floor_side, CONNECTION_ROUNDS)
 
 
 def visits(product: str, floor: str, steps: int) -> Iterator[tuple[str, Ratio]]:
