@@ -1,12 +1,14 @@
 """Packets in: whose is it, may it come by this device, and what if no way leads on?"""
 
 import pytest
+from msgspec.structs import replace
 
 from app.datapath.drop import DropReason
 from app.datapath.events import DeliveredLocally, Dropped, HookPassed, IcmpSent, RouteLookedUp
 from app.datapath.ip_input import ip_rcv, ip_rcv_finish
 from app.kernel.neigh import Neighbour
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns, netns
+from app.kernel.socket import Socket, SocketKey
 from app.wire.addr import BROADCAST_MAC
 from app.wire.packet import Icmp
 from tests.iptables import rules
@@ -82,6 +84,13 @@ def test_a_route_may_say_that_there_is_no_way(kind: str, code: int) -> None:
     message = ran.one(IcmpSent).skb
     assert message and isinstance(message.ip.payload, Icmp)
     assert (message.ip.payload.type, message.ip.payload.code) == (3, code)
+
+
+@pytest.mark.parametrize(("kind", "error"), [("unreachable", "EHOSTUNREACH"), ("prohibit", "EHOSTUNREACH")])
+def test_what_such_a_route_is_to_a_client(kind: str, error: str) -> None:
+    """icmp_err_convert: both are "no route to host"."""
+    walked = send(on_one_bridge(more_routes=routes(f"{kind} 10.9.0.0/16")), "node1/pod1", "10.9.9.9:80")
+    assert (walked.end.error, walked.ended_at) == (error, 0)
 
 
 def test_a_blackhole_tells_nobody() -> None:
@@ -164,6 +173,26 @@ def test_input_rules_run_after_routing_and_can_drop() -> None:
     assert ran.names[:2] == ["RouteLookedUp", "HookPassed"]
     assert ran.drop and ran.drop.reason is DropReason.NETFILTER_DROP
     assert not ran.all(DeliveredLocally)
+
+
+@pytest.mark.parametrize(("state", "asks"), [("ESTABLISHED", False), ("SYN_RECV", True), ("LISTEN", True)])
+def test_an_established_socket_remembers_the_way_in(state: str, asks: bool) -> None:
+    """tcp_v4_early_demux: from then on the FIB is not asked for what comes in."""
+    mine = SocketKey("tcp", "10.1.0.1", 8080)
+    key = mine if state == "LISTEN" else replace(mine, remote=SENDER, rport=40001)
+    at = router().learn(sockets={key: Socket(key, "web", state)})  # type: ignore[arg-type]
+    ran = run(at, ip_rcv_finish, frame(packet(SENDER, "10.1.0.1", tcp(40001, 8080, "ACK"))), "east")
+    asked = [event.function for event in ran.all(RouteLookedUp)]
+    assert ("ip_route_input_slow" in asked) is asks
+
+
+def test_a_route_that_came_with_the_packet_is_used_once() -> None:
+    """From br_netfilter, or over lo: the look-up is not repeated, and does not travel on."""
+    known = replace(frame(packet(SENDER, "10.1.0.1", udp())), dst=router().config.fib.lookup("10.1.0.1"))
+    ran = run(router(), ip_rcv_finish, known, "east")
+    assert not [event for event in ran.all(RouteLookedUp) if event.function == "ip_route_input_slow"]
+    delivered = ran.one(DeliveredLocally).skb
+    assert delivered and delivered.dst is None
 
 
 def test_each_protocol_finds_its_own_way_up() -> None:

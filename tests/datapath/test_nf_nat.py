@@ -124,6 +124,15 @@ def test_random_fully_changes_an_echos_identifier_too() -> None:
     assert skb.ct.reply.dport == skb.ip.payload.id
 
 
+def test_ports_are_chosen_above_1023_and_identifiers_from_all() -> None:
+    """nf_nat_l4proto_unique_tuple: 1024..65535, for an echo 0..65535."""
+    assert min(random_port(seed) for seed in range(300)) >= 1024
+    chosen = [
+        snat("-j MASQUERADE --random-fully", PING, seed=seed).result.ip.payload.id for seed in range(300)
+    ]
+    assert min(chosen) < 1024
+
+
 def test_without_a_rule_that_matches_nothing_is_translated_but_the_chain_was_walked() -> None:
     ran = dnat("-d 10.9.9.9/32 -j DNAT --to-destination 10.2.0.9", TO_VIP)
     assert ran.names == ["HookPassed"]

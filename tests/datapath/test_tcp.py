@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from app.datapath.events import ProbeEnded, SegmentSent, SocketFound, SocketOpened, Transmitted
+from app.datapath.events import ProbeEnded, SegmentSent, SocketFound, SocketOpened, TimerFired, Transmitted
 from app.datapath.tcp import lookup, tcp_connect, tcp_v4_err, tcp_v4_rcv
 from app.kernel.netns import Netns, netns
 from app.kernel.socket import Socket, SocketKey
@@ -113,6 +113,33 @@ def test_anything_but_a_syn_finds_no_listener() -> None:
     assert reset and kind_of(reset.packet) == "RST", "to an ACK the answer is a bare RST (RFC 9293, 3.10.7.1)"
 
 
+@pytest.mark.parametrize(
+    ("came", "answer"),
+    [
+        (tcp(40001, 81, "SYN", seq=7), (("RST", "ACK"), 0, 8)),
+        (tcp(40001, 81, "SYN", "ACK", seq=7, ack=9), (("RST",), 9, 0)),
+    ],
+    ids=["to a SYN", "to anything with an ACK"],
+)
+def test_a_resets_numbers_make_it_believable(came: Tcp, answer: tuple[tuple[str, ...], int, int]) -> None:
+    """RFC 9293, 3.10.7.1: <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>, or <SEQ=SEG.ACK><CTL=RST>."""
+    sent = run(host(), tcp_v4_rcv, frame(packet(CLIENT, SERVER, came)), "eth0").one(SegmentSent).skb
+    assert sent and isinstance(sent.ip.payload, Tcp)
+    assert (sent.ip.payload.flags, sent.ip.payload.seq, sent.ip.payload.ack) == answer
+
+
+def test_an_ack_takes_what_was_under_way_off_the_socket() -> None:
+    waiting, ack = (
+        connection("ESTABLISHED", unacked=Text("hello")),
+        frame(packet(CLIENT, SERVER, arriving("ACK"))),
+    )
+    assert run(host(waiting), tcp_v4_rcv, ack, "eth0").one(SocketFound).after == replace(
+        waiting, unacked=None
+    )
+    nothing = run(host(connection("ESTABLISHED")), tcp_v4_rcv, ack, "eth0").one(SocketFound)
+    assert nothing.after is nothing.before, "an ACK of nothing changes nothing"
+
+
 def test_a_reset_in_the_middle_closes_the_socket_and_wakes_its_owner() -> None:
     ran = run(
         host(connection("ESTABLISHED")), tcp_v4_rcv, frame(packet(CLIENT, SERVER, arriving("RST"))), "eth0"
@@ -169,6 +196,7 @@ def test_section_9_an_unanswered_syn_is_sent_again_after_1_2_and_3_seconds() -> 
     sent = walked.all(SegmentSent, "node1/pod1")
     assert walked.times(SegmentSent, "node1/pod1") == about(0, 1, 2, 3)
     assert [event.retransmission for event in sent] == [0, 1, 2, 3]
+    assert len(walked.all(TimerFired, "node1/pod1")) == 4, "three repetitions, and the end of its patience"
     assert (walked.end.error, walked.ended_at) == ("ETIMEDOUT", 3.5)
 
 
@@ -177,6 +205,7 @@ def test_a_lost_syn_ack_is_sent_again_by_timer_and_by_every_new_syn() -> None:
     walked = send(dropping("--sport 8080"), "node1/pod1", TO_POD2)
     times = walked.times(SegmentSent, "node1/pod2")
     assert times == about(0, 1, 1, 2, 3)
+    assert [event.retransmission for event in walked.all(SegmentSent, "node1/pod2")] == [0, 1, 1, 1, 1]
     again = [event.before.state for event in walked.all(SocketFound, "node1/pod2")]
     assert again == ["LISTEN", "SYN_RECV", "SYN_RECV", "SYN_RECV"], (
         "each new SYN finds the socket of the first"

@@ -92,6 +92,12 @@ def test_a_beat_is_looked_for_after_the_one_before_it() -> None:
     assert two.first > one.first
 
 
+def test_two_beats_may_begin_at_neighbouring_steps() -> None:
+    held, asked = find_beats([beat("held", EventPattern("NeighHeld")), beat("asked", ASKED)], STEPS)
+    assert type(STEPS[asked.first - 1].event).__name__ == "NeighHeld"
+    assert held.last == asked.first - 1
+
+
 def test_a_beat_that_never_comes_is_named() -> None:
     with pytest.raises(BeatNotFound, match="'tunnel'") as caught:
         find_beats([beat("question", ASKED), beat("tunnel", EventPattern("Encapsulated"))], STEPS)

@@ -76,6 +76,12 @@ def test_rules_are_counted_not_printed_where_there_are_very_many() -> None:
     assert [rule["index"] for rule in chain["shown"]] == [200], "what matched is shown"
 
 
+def test_a_mark_is_shown_before_and_after() -> None:
+    """A pod that asks for its own Service is marked for masquerading."""
+    hairpin = told("node1/pod1", f"{FRONT}:80", through=cluster("10.244.1.2")).steps
+    assert evidence(the(HookPassed, hairpin, verdict="DNAT"))["mark"] == {"before": 0, "after": 0x4000}
+
+
 def test_tables_speak_in_the_words_of_their_commands() -> None:
     held = evidence(the(NeighHeld, SERVICE))
     assert held["waiting"] == 1

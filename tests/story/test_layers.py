@@ -62,6 +62,18 @@ def test_the_fields_are_those_of_the_published_contract() -> None:
     assert (tcp["sport"], tcp["dport"], tcp["flags"]) == (40001, 80, ["SYN"])
 
 
+@pytest.mark.parametrize(
+    ("type", "code", "name"),
+    [
+        (0, 0, "echo reply"), (3, 0, "network unreachable"), (3, 1, "host unreachable"), (3, 3, "port unreachable"),
+        (3, 4, "fragmentation needed"), (3, 13, "filtered"), (8, 0, "echo request"), (11, 0, "time exceeded"), (9, 9, ""),
+    ],
+)  # fmt: skip
+def test_an_icmp_message_has_a_name(type: int, code: int, name: str) -> None:
+    (_, icmp) = packet_layers(IPv4("10.244.1.1", "10.244.1.2", Icmp(type, code)))
+    assert icmp["name"] == name
+
+
 def test_an_error_says_what_it_is_about() -> None:
     (_, icmp) = packet_layers(IPv4("10.244.1.1", "10.244.1.2", Icmp(3, 4, SYN, mtu=1450)))
     assert icmp["name"] == "fragmentation needed"

@@ -98,7 +98,8 @@ def test_looped_by_the_ttl() -> None:
 
 def test_looped_by_the_step_limit() -> None:
     steps = told("node1/pod1", "10.244.1.3:8080").steps
-    assert outcome_of(steps[:50], looped=True).verdict == "looped"
+    outcome = outcome_of(steps[:50], looped=True)
+    assert (outcome.verdict, outcome.netns) == ("looped", steps[49].at)
 
 
 def test_a_walk_cut_short_is_undecided() -> None:
