@@ -20,8 +20,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 .PHONY: run test lint sweep bench goldens picture lock clean
 
 run: $(RUN)
-	@echo "Packet Journeys at http://$(HOST):$(PORT)/, until Ctrl+C"
-	$(BIN)/packet-journeys serve --host $(HOST) --port $(PORT)
+	@$(BIN)/packet-journeys serve --host $(HOST) --port $(PORT)
 
 test: $(DEV)
 	$(PYTEST) $(PARALLEL)

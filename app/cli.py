@@ -59,8 +59,9 @@ def trace(asked: Namespace) -> Iterator[str]:
 
 def check(asked: Namespace) -> Iterator[str]:
     from app.scenario.check import check as checked
+    from app.simulate import broken_promises
 
-    return checked(asked.file)
+    return checked(asked.file, broken_promises)
 
 
 def pair(text: str) -> tuple[str, str]:

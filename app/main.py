@@ -69,6 +69,15 @@ def stop(app: object) -> None:
 
 
 def serve(host: str, port: int) -> None:
-    """Blocks until it is told to stop; an open stream holds it up for a second at most."""
+    """Says where it is and blocks until it is told to stop; an open stream holds it up for a second at most.
+
+    Raises OSError where the address is not to be had.  Port 0 takes a free one.
+    """
+    with socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+    ) as probe:
+        port = probe.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Packet Journeys at http://{shown}:{port}/, until Ctrl+C", flush=True)  # noqa: T201
     app: ASGIApp = create_app()
     Server(uvicorn.Config(app, host, port, log_level="warning", timeout_graceful_shutdown=GRACE)).run()

@@ -28,3 +28,28 @@ def walk(machines: Machines, acts: tuple[Act, ...], seed: int) -> Iterator[Step]
     walker = Walker(machines.world, Processes(machines.programs), seed)
     for act in acts:
         yield from walker.run(act.netns, partial(perform, act))
+
+
+def broken_promises(scenario: Scenario) -> Iterator[str]:
+    """What the scenario's story promises and its journey does not keep, one sentence each."""
+    journey = simulate(scenario)
+    for spec in journey.missed:
+        yield f"beats.{spec.id}: no step after the beat before it is what its `on` asks for"
+    expect, outcome = scenario.expect, journey.outcome
+    for name, wanted, came in (
+        ("verdict", expect.verdict, outcome.verdict), ("reason", expect.reason, outcome.reason),
+        ("at", expect.at, outcome.at), ("by", expect.by, outcome.by),
+    ):  # fmt: skip
+        if wanted is not None and wanted != came:
+            yield f"expect.{name}: expected {wanted}, and it came out as {came}"
+    for pattern in expect.never:
+        found = next((step for step in journey.steps if pattern.matches(step)), None)
+        if found is not None:
+            yield f"expect.never: step {found.seq} is what should never happen"
+    reached = 0
+    for pattern in expect.sees:
+        seen = next((step.seq for step in journey.steps[reached:] if pattern.matches(step)), None)
+        if seen is None:
+            yield f"expect.sees: no step after {reached} is {pattern.event or 'such'} at {pattern.at or 'any place'}"
+        else:
+            reached = seen

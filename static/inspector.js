@@ -8,6 +8,14 @@
 /** @param {string} id */
 const get = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+/** @param {string} text */
+function hint(text) {
+  const line = document.createElement("p");
+  line.className = "hint";
+  line.textContent = text;
+  return line;
+}
+
 export class Inspector {
   /** @type {string} */ #href;
   /** @type {string} */ #query;
@@ -99,9 +107,14 @@ export class Inspector {
     const url = `${this.#href}/steps/${this.#at}/netns/${this.#netns}${this.#query}`;
     if (url === this.#shown) return;
     this.#shown = url;
-    const { default: htmx } = await import("./vendor/htmx.esm.min.js");
-    if (url !== this.#shown) return;
-    await htmx.ajax("GET", url, { target: "#tables", swap: "innerHTML" });
+    try {
+      const { default: htmx } = await import("./vendor/htmx.esm.min.js");
+      if (url !== this.#shown) return;
+      await htmx.ajax("GET", url, { target: "#tables", swap: "innerHTML" });
+    } catch {
+      this.#shown = "";
+      get("tables").replaceChildren(hint("The server cannot be reached, and tables come from there. The journey itself is all here: go on."));
+    }
     for (const pre of document.querySelectorAll("#tables pre")) {
       const row = /** @type {HTMLElement | null} */ (pre.querySelector(".decided"));
       if (row) pre.scrollTop = row.offsetTop - /** @type {HTMLElement} */ (pre).offsetTop - 40;

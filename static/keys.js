@@ -25,7 +25,7 @@ export function actionOf(event) {
   const on = event.target instanceof Element ? event.target : document.body;
   if (on.closest("dialog[open]")) return action === "help" ? action : undefined;
   if (on.closest("select, input:not([type=range])") && action !== "close") return undefined;
-  if (on.closest("input[type=range]") && (key.startsWith("Arrow") || key === "Home" || key === "End" || key.startsWith("Page"))) return undefined;
+  if (on.closest("input[type=range]") && (key.startsWith("Arrow") || key === "Home" || key === "End")) return undefined;
   if (on.closest("[role=tab]") && (key === "ArrowLeft" || key === "ArrowRight")) return undefined;
   if (on.closest("button, a, summary") && key === " ") return undefined;
   if (on.closest(".pane") && (key === "Home" || key === "End" || key === "PageUp" || key === "PageDown")) return undefined;

@@ -61,7 +61,8 @@ function paint(to) {
   const now = state(journey, to);
   const beat = journey.beats[now.beat];
   const item = document.getElementById(`step-${to}`);
-  const line = item?.querySelector(".say span")?.textContent ?? "";
+  const why = item?.querySelector(".say span")?.textContent ?? "";
+  const line = (to === 0 ? root.dataset.question : to === last ? root.dataset.outcome : why) ?? "";
   const here = `step ${to} of ${last}`;
   const told = grain === "beats" && beat ? beat.text : line;
   get("count").textContent = beat ? `Beat ${now.beat + 1} of ${journey.beats.length} · ${here}` : here;

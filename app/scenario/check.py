@@ -1,6 +1,6 @@
 """What `check` says about a file: every fault under every setting, or what a reader should know about a sound one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from app.scenario.assemble import Source, scenario
@@ -12,8 +12,11 @@ from app.scenario.settings import combinations
 MAX_COMBINATIONS = 500
 
 
-def check(source: str) -> Iterator[str]:
-    """Lines of the report.  Raises ScenarioError with the faults of all combinations of settings, each once."""
+def check(source: str, rehearse: Callable[[Scenario], Iterable[str]]) -> Iterator[str]:
+    """Lines of the report.  Raises ScenarioError with the faults of all combinations of settings, each once.
+
+    `rehearse` walks the journey and says what the story promises and the journey does not keep.
+    """
     read = opened(source)
     faults: dict[Fault, None] = {}
     sound = [scenario(read)]
@@ -22,6 +25,10 @@ def check(source: str) -> Iterator[str]:
             sound.append(scenario(read, chosen))
         except ScenarioError as error:
             faults.update(dict.fromkeys(error.faults))
+    for own in () if faults else sound:
+        named = " ".join(f"{name}={value}" for name, value in own.chosen.items())
+        field = f"Scenario ({named})" if named else "Scenario"
+        faults.update((Fault(read.file, None, field, broken), None) for broken in rehearse(own))
     if faults:
         raise ScenarioError(list(faults))
     return report(read, sound)

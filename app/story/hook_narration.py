@@ -9,7 +9,9 @@ from app.wire.packet import Icmp
 
 def hook_passed(event: e.HookPassed, at: str) -> str:
     """Which table was asked at which hook, and which chain decided."""
-    asked = f"{machine(at)} shows it to {event.table} {event.hook}{' from inside the bridge' if event.bridged else ''}"
+    asked = (
+        f"{machine(at)} shows it to {event.table} {event.hook}{' inside the bridge' if event.bridged else ''}"
+    )
     chains = way(event.path)
     marks = marked(event)
     match event.verdict:
@@ -29,8 +31,8 @@ def hook_passed(event: e.HookPassed, at: str) -> str:
 
 
 def way(path: tuple[str, ...]) -> str:
-    """The chain that decided, and how it was come to; the evidence has every one between."""
-    return " → ".join(path if len(path) < 4 else (path[0], "…", path[-1]))
+    """The chain that decided; those between it and the hook's own are in the evidence."""
+    return " → ".join(path) if len(path) < 3 else f"… → {path[-1]}"
 
 
 def marked(event: e.HookPassed) -> str:

@@ -9,7 +9,7 @@ from app.kernel.origin import Origin
 from app.kernel.skb import Skb
 from app.kernel.socket import SocketKey
 from app.kernel.world import World
-from app.story.beats import Beat, BeatSpec, computed_beats, find_beats
+from app.story.beats import Beat, BeatNotFound, BeatSpec, computed_beats, find_beats
 from app.story.connections import Connection, connections_of
 from app.story.evidence import evidence, origin_of
 from app.story.layers import changes, packet_layers
@@ -68,9 +68,22 @@ class Journey:
 
     @cached_property
     def beats(self) -> tuple[Beat, ...]:
-        """The scenario's, or computed ones if it has none.  Raises BeatNotFound where the story expects what did not happen."""
-        told = self.scenario.beats
+        """The scenario's that happen, or computed ones if none does."""
+        told = [spec for spec in self.scenario.beats if spec not in self.missed]
         return find_beats(told, self.steps) if told else computed_beats(self.steps, narrate)
+
+    @cached_property
+    def missed(self) -> tuple[BeatSpec, ...]:
+        """Beats of the story that find no step after the beat before: what `check` complains of."""
+        told, missed = list(self.scenario.beats), list[BeatSpec]()
+        while told:
+            try:
+                find_beats(told, self.steps)
+                break
+            except BeatNotFound as error:
+                told.remove(error.spec)
+                missed.append(error.spec)
+        return tuple(missed)
 
     def step_views(self) -> Iterator[StepView]:
         """Every step as it is published, in order; what changed is told against the same traveller's last packet."""

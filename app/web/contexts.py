@@ -140,6 +140,7 @@ class JourneyContext(Context, frozen=True, kw_only=True):
     items: Sequence[Markup]
     beats: tuple[BeatBlock, ...]
     netns_ids: tuple[str, ...]
+    outcome: OutcomeView
 
 
 class WholeContext(Context, frozen=True, kw_only=True):

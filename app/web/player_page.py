@@ -32,6 +32,7 @@ def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> Journey
         picture=markup(SceneContext(scene=told.scene, still=still(told, at))),
         detail=Markup(told.writer.detail(told.view.steps[at])),
         items=(), beats=blocks(told), netns_ids=tuple(dict.fromkeys(s.netns for s in told.scene.stations.values())),
+        outcome=told.view.outcome,
     )  # fmt: skip
 
 
@@ -66,13 +67,17 @@ def beat_at(told: Told, at: int) -> tuple[int, BeatView] | None:
 
 
 def caption(told: Told, at: int) -> Caption:
-    """The same words that static/main.js writes: a page that was just loaded and one that was played must not differ."""
+    """The same words that static/main.js writes: a page that was just loaded and one that was played must not differ.
+
+    The first line under the picture's sentence is the question, the last one the outcome.
+    """
     step, found = told.view.steps[at], beat_at(told, at)
+    line = told.scenario.question if at == 0 else told.view.outcome.sentence if at == told.last else step.why
     here = f"step {at} of {told.last}"
     if found is None:
-        return Caption(here, step.why, "")
+        return Caption(here, line, "")
     number, beat = found
-    return Caption(f"Beat {number} of {len(told.view.beats)} · {here}", beat.text, step.why)
+    return Caption(f"Beat {number} of {len(told.view.beats)} · {here}", beat.text, line)
 
 
 def still(told: Told, at: int) -> Still:
