@@ -1,5 +1,6 @@
 """`check` reads a file with every setting and says what a reader should know."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.scenario.check import check
 from app.scenario.faults import ScenarioError
 from app.scenario.load import slugs
+from app.simulate import broken_promises
 from tests.scenario.small import SMALL, spoilt
 
 
@@ -18,7 +20,7 @@ def written(tmp_path: Path, text: str) -> str:
 
 @pytest.mark.parametrize("slug", slugs())
 def test_the_built_in_scenarios_are_sound_and_use_every_field_they_have(slug: str) -> None:
-    lines = list(check(slug))
+    lines = list(check(slug, broken_promises))
     assert "sound" in lines[0]
     assert not [line for line in lines if "ignored" in line or "note" in line]
 
@@ -28,7 +30,7 @@ def test_a_sound_file_is_described(tmp_path: Path) -> None:
         ("nodeName: n1", "nodeName: n1\n  dnsPolicy: Default"), ("status: {podIP: 10.244.1.3}", "status: {}")
     )
     file = written(tmp_path, text)
-    assert list(check(file)) == [
+    assert list(check(file, broken_promises)) == [
         f"{file}: sound. A title: 2 nodes, 3 pods, 1 Service, 1 beat",
         "  probe: pod/a to pod/b:8080, tcp",
         "  setting: backend=near|far",
@@ -40,4 +42,12 @@ def test_a_sound_file_is_described(tmp_path: Path) -> None:
 def test_faults_of_an_option_that_is_not_the_default_are_found(tmp_path: Path) -> None:
     file = written(tmp_path, SMALL.replace("to: pod/c}", "to: pod/x}"))
     with pytest.raises(ScenarioError, match=r"probes\[0\].to: nothing is called 'pod/x'"):
-        check(file)
+        check(file, broken_promises)
+
+
+def test_a_beat_that_never_happens_is_a_fault(tmp_path: Path) -> None:
+    story = "beats:\n  - {id: wrap, text: The frame is wrapped., on: {event: Encapsulated}}\n"
+    own = re.sub(r"beats:\n(?:  .*\n)+", story, SMALL)
+    assert own != SMALL, "the small scenario lost its beats"
+    with pytest.raises(ScenarioError, match=r"beats\.wrap: no step"):
+        list(check(written(tmp_path, own), broken_promises))
