@@ -82,6 +82,10 @@ function paint(to) {
   scrub.setAttribute("aria-valuetext", `${beat ? `Beat ${now.beat + 1} of ${journey.beats.length}, ` : ""}${here}, ${now.step.station}`);
   list.querySelector("[aria-current]")?.removeAttribute("aria-current");
   item?.setAttribute("aria-current", "step");
+  for (const [id, end] of /** @type {[string, number][]} */ ([["first", 0], ["back", 0], ["next", last], ["last", last]])) {
+    if (!complete || to === end) get(id).setAttribute("aria-disabled", "true");
+    else get(id).removeAttribute("aria-disabled");
+  }
   scene.paint(now);
   inspector.show(now.step, item?.querySelector(".detail") ?? null);
 }
@@ -151,6 +155,12 @@ function finish() {
   if (keep && position < last) play(next(journey, position, grain));
 }
 
+/** Play on, from the start again when there is nothing left. */
+function replay() {
+  if (position === last) go(0);
+  play(next(journey, position, grain));
+}
+
 function pause() {
   clock.pause();
   root.removeAttribute("data-running");
@@ -176,7 +186,7 @@ function zoom(to) {
 const actions = {
   next: () => (run ? go(run.to) : play(next(journey, position, grain))),
   back: () => go(previous(journey, position, grain)),
-  toggle: () => (clock.running ? pause() : run ? resume() : play(next(journey, position, grain))),
+  toggle: () => (clock.running ? pause() : run ? resume() : replay()),
   keep: () => get("keep").setAttribute("aria-pressed", String((keep = !keep))),
   first: () => go(0),
   last: () => go(last),
@@ -194,6 +204,12 @@ const actions = {
   close: () => inspector.panel(false),
 };
 
+// After a click with the mouse, Space belongs to the player again and not to the button.
+document.querySelector(".bar")?.addEventListener("click", (event) => {
+  if (/** @type {MouseEvent} */ (event).detail && event.target instanceof Element && event.target.closest("button")) {
+    /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+  }
+});
 for (const [id, action] of /** @type {[string, Action][]} */ ([
   ["first", "first"], ["back", "back"], ["play", "toggle"], ["next", "next"], ["last", "last"], ["keep", "keep"],
   ["help-open", "help"], ["help-close", "help"],

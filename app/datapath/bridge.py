@@ -69,7 +69,7 @@ def br_flood(k: Kernel, skb: Skb, master: str, ingress: str | None) -> Walk[None
         for port in reversed(k.netns.config.ports[master])
         if k.devices[port].up and (port != ingress or k.devices[port].hairpin)
     )
-    yield FdbLookedUp(skb, master, "br_flood", skb.eth.dst, None, ports)
+    yield FdbLookedUp(skb, master, "br_flood", skb.eth.dst, None, ports, ingress)
     for port in ports:
         yield from guarded(deliver(k, k.clone(skb), port))
 

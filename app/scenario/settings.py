@@ -44,7 +44,8 @@ def choose(
     for name, value in wanted.items():
         path = ("settings", name)
         if name not in known:
-            message = f"there is no such setting, expected one of {listing([*known])}"
+            exist = f"expected one of {listing([*known])}" if known else "and this scenario has none"
+            message = f"there is no such setting, {exist}"
             reading.fault(node.line_at(path), path, message)
         elif value not in known[name].options:
             message = f"there is no option {shown(value)}, expected one of {listing([*known[name].options])}"

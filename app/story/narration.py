@@ -117,9 +117,13 @@ def fdb_looked_up(event: e.FdbLookedUp) -> str:
             return f"{event.dev} asks its FDB for {event.mac}: that VTEP is on the node {event.entry.dst} ({who(event.entry.origin)})."
         return f"{event.dev} knows {event.mac}: it is behind {event.entry.port}, so only that port gets the frame."
     if event.flooded_to or event.function == "br_flood":
-        ports = ", ".join(event.flooded_to) or "no port"
         everybody = bool(event.skb and event.skb.eth.broadcast)
-        return f"{event.dev} {'floods the broadcast' if everybody else 'does not know this MAC and floods'}: a copy for {ports}."
+        ports = ", ".join(port for port in event.flooded_to if port != event.came_by) or "no other port"
+        back = (
+            f", and back by {event.came_by}, where hairpin is on" if event.came_by in event.flooded_to else ""
+        )
+        why = "floods the broadcast" if everybody else "does not know this MAC and floods"
+        return f"{event.dev} {why}: a copy for {ports}{back}."
     return f"{event.dev} has no FDB entry for {event.mac}: it does not know which node to send this to."
 
 

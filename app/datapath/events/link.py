@@ -34,11 +34,15 @@ class FdbLearned(Event, frozen=True):
 
 
 class FdbLookedUp(Event, frozen=True):
-    """A bridge or a VXLAN device asked its FDB for the destination MAC; `flooded_to` are the ports when nobody was known."""
+    """A bridge or a VXLAN device asked its FDB for the destination MAC; `flooded_to` are the ports when nobody was known.
+
+    `came_by` is the port that a flooded frame came in by: with hairpin it is one of them.
+    """
 
     mac: Mac
     entry: FdbEntry | None
     flooded_to: tuple[str, ...] = ()
+    came_by: str | None = None
 
 
 class PassedUp(Event, frozen=True):
