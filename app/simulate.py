@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from app.controlplane.compile import compile_machines
 from app.datapath.events import Step
@@ -26,8 +27,7 @@ def simulate(scenario: Scenario, seed: int = 0) -> Journey:
 def walk(machines: Machines, acts: tuple[Act, ...], seed: int) -> Iterator[Step]:
     """Perform the acts one after another, each in the world that the one before left.  Raises Looped."""
     walker = Walker(machines.world, Processes(machines.programs), seed)
-    for act in acts:
-        yield from walker.run(act.netns, partial(perform, act))
+    return chain.from_iterable(walker.run(act.netns, partial(perform, act)) for act in acts)
 
 
 def broken_promises(scenario: Scenario) -> Iterator[str]:

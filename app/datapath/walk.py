@@ -28,6 +28,8 @@ STEP_LIMIT = 5_000
 CHANGING = frozenset(kind for kind in get_args(AnyEvent) if kind.apply is not Event.apply)
 """Events that write something; nothing is to be applied for the others."""
 
+DRIVING = frozenset({Transmitted, ProbeEnded})
+
 Stage = Callable[[Kernel], Walk[None]]
 
 
@@ -70,6 +72,8 @@ class Walker:
         self.ended = False
         while self.backlog or self.runnable or (self.timers and not self.ended):
             yield from self.one_pass(self.next_pass())
+            if self.seq >= self.limit:
+                raise Looped
 
     def next_pass(self) -> Pass:
         if self.backlog:
@@ -81,30 +85,37 @@ class Walker:
             self.backlog.append(heappop(self.timers)[2])
         return self.backlog.popleft()
 
-    def one_pass(self, due: Pass) -> Iterator[Step]:
+    def one_pass(self, due: Pass) -> list[Step]:
         """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
         at, tick, hop, cause = due.at, due.tick, self.hop, due.cause
-        clock, limit = self.clock, self.limit - 1
-        k = self.kernel(at)
+        clock, limit, k = self.clock, self.limit, self.kernel(at)
+        steps: list[Step] = []
         for event in guarded(due.stage(k)):
             if isinstance(event, Arm):
                 self.arm(due, event, self.seq if cause is None else cause)
                 continue
-            if type(event) in CHANGING and (after := event.apply(k.netns)) is not k.netns:
+            kind = type(event)
+            if kind in CHANGING and (after := event.apply(k.netns)) is not k.netns:
                 k.netns = after
                 self.world = self.world.replace(after)
             seq = self.seq
             self.seq = seq + 1
-            yield Step(seq, tick, cause, hop, at, clock, event, self.world)
+            steps.append(Step(seq, tick, cause, hop, at, clock, event, self.world))
             cause = seq
-            if isinstance(event, Transmitted):
-                self.carry(due, event, seq)
-            elif isinstance(event, ProbeEnded):
-                self.ended = True
-            if seq >= limit:
-                raise Looped
-        if cause != due.cause:
+            if kind in DRIVING:
+                self.drive(due, event, seq)
+            if seq + 1 >= limit:
+                break
+        if steps:
             self.hop += 1
+        return steps
+
+    def drive(self, due: Pass, event: AnyEvent, cause: int) -> None:
+        """What an event means for the walk itself: a frame goes on, or the probe is over."""
+        if isinstance(event, Transmitted):
+            self.carry(due, event, cause)
+        elif isinstance(event, ProbeEnded):
+            self.ended = True
 
     def kernel(self, at: str) -> Kernel:
         """The namespace's kernel, made when the first packet reaches it; it keeps its namespace's present state."""

@@ -50,7 +50,7 @@ class Netns(Record, frozen=True):
 
     def learn(self, **tables: object) -> "Netns":
         """The same namespace with some learned tables replaced."""
-        return replace(self, learned=replace(self.learned, **tables))
+        return Netns(self.id, self.config, replace(self.learned, **tables))
 
     def reconfigure(self, config: Config) -> "Netns":
         """Another configuration, the same memory: how a change of the cluster meets running state."""
