@@ -33,7 +33,13 @@ def create_app() -> FastAPI:
     assets = Assets()
     app.mount(assets.prefix, assets, name="static")
     app.add_route("/j/{slug}/stream", stream, include_in_schema=False)
-    app.add_api_route("/healthz", healthz, include_in_schema=False, response_class=PlainTextResponse)
+    app.add_api_route(
+        "/healthz",
+        healthz,
+        methods=["GET", "HEAD"],
+        include_in_schema=False,
+        response_class=PlainTextResponse,
+    )
     app.include_router(api.router)
     app.include_router(pages.router)
     errors.install(app)

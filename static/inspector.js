@@ -44,6 +44,7 @@ export class Inspector {
       if (chip instanceof HTMLElement) this.inspect(chip.dataset.inspect ?? "");
     });
     get("panel-toggle").addEventListener("click", () => this.panel());
+    document.addEventListener("htmx:error", () => this.#lost());
   }
 
   /** @param {string} name packet, device or steps */
@@ -102,6 +103,11 @@ export class Inspector {
     requestAnimationFrame(seek);
   }
 
+  #lost() {
+    this.#shown = "";
+    get("tables").replaceChildren(hint("The server cannot be reached, and tables come from there. The journey itself is all here: go on."));
+  }
+
   async #refresh() {
     if (this.#netns === null || get("pane-device").hidden) return;
     const url = `${this.#href}/steps/${this.#at}/netns/${this.#netns}${this.#query}`;
@@ -112,8 +118,7 @@ export class Inspector {
       if (url !== this.#shown) return;
       await htmx.ajax("GET", url, { target: "#tables", swap: "innerHTML" });
     } catch {
-      this.#shown = "";
-      get("tables").replaceChildren(hint("The server cannot be reached, and tables come from there. The journey itself is all here: go on."));
+      this.#lost();
     }
     for (const pre of document.querySelectorAll("#tables pre")) {
       const row = /** @type {HTMLElement | null} */ (pre.querySelector(".decided"));

@@ -2,7 +2,7 @@
  * Keys and clickers.  A clicker sends PageUp, PageDown and `.`; `.` is never a step.
  *
  * @typedef {"next" | "back" | "toggle" | "keep" | "first" | "last" | "forward" | "backward" | "nextMark" | "previousMark"
- *   | "packet" | "device" | "transcript" | "panel" | "grain" | "fullscreen" | "help" | "close"} Action
+ *   | "packet" | "device" | "transcript" | "grain" | "fullscreen" | "help" | "close"} Action
  */
 
 /** @type {Record<string, Action>} */

@@ -103,8 +103,8 @@ function settle(push = false) {
   root.removeAttribute("data-running");
   get("play-word").textContent = "Play";
   const url = address();
-  if (push) history.pushState(null, "", url);
-  else history.replaceState(null, "", url);
+  if (push) history.pushState({ at: position }, "", url);
+  else history.replaceState({ at: position }, "", url);
   get("live").textContent = get("sentence").textContent;
 }
 
@@ -197,7 +197,6 @@ const actions = {
   packet: () => inspector.open("packet"),
   device: () => inspector.open("device"),
   transcript: () => inspector.open("steps"),
-  panel: () => inspector.panel(),
   grain: () => zoom(grain === "beats" ? "hops" : grain === "hops" ? "steps" : "beats"),
   fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
   help: () => (help.open ? help.close() : help.showModal()),
@@ -233,7 +232,7 @@ svg.addEventListener("click", (event) => {
   if (thing instanceof SVGElement) inspector.inspect(thing.dataset.netns ?? "");
 });
 addEventListener("popstate", () => {
-  const at = Number(location.pathname.split("/").at(-1));
+  const at = Number(history.state?.at);
   if (Number.isInteger(at) && complete) {
     paint(Math.min(last, at));
     run = null;
@@ -246,6 +245,6 @@ follow(root.dataset.stream ?? "", list, (steps, done) => {
   complete = true;
   for (const button of document.querySelectorAll(".transport [aria-disabled]")) button.removeAttribute("aria-disabled");
   paint(position);
-  if (location.search !== root.dataset.query) history.replaceState(null, "", location.pathname + root.dataset.query);
+  history.replaceState({ at: position }, "", location.pathname + root.dataset.query);
   performance.mark("journey-ready");
 });

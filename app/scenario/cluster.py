@@ -134,6 +134,13 @@ def services_of(entries: list[Entry], service_cidr: str, report: Report) -> list
         cluster_ip = None if headless else given or addresses.next(service_cidr)
         exposed = spec.type in ("NodePort", "LoadBalancer")
         node_ports = tuple(port.node_port or (ports.next() if exposed else None) for port in spec.ports)
+        if cluster_ip is None and not headless:
+            missing = f"finds no free address in {service_cidr}, expected a larger serviceCIDR"
+            report.faults.append(entry.fault(("spec", "clusterIP"), missing))
+        if exposed and None in node_ports:
+            report.faults.append(
+                entry.fault(("spec", "ports"), "finds no free node port from 30000 to 32767")
+            )
         service = objects.service(manifest, cluster_ip, node_ports)
         chosen = [f"cluster IP {cluster_ip}"] if given is None and cluster_ip else []
         chosen += [

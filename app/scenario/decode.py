@@ -22,8 +22,8 @@ FAULTY: Final = object()
 
 
 def is_block(text: str) -> bool:
-    """A CIDR whose host bits are clear.  Raises ValueError otherwise."""
-    return "/" in text and bool(ip_network(text))
+    """A CIDR with a prefix length, whose host bits are clear.  Raises ValueError otherwise."""
+    return text.partition("/")[2].isdecimal() and bool(ip_network(text))
 
 
 FORMATS: Mapping[str, Callable[[str], object]] = {

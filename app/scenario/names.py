@@ -50,9 +50,9 @@ class Names:
     def __init__(self, cluster: Cluster, infra: Infrastructure, dns: Mapping[str, Address]) -> None:
         self.things = {thing.word: thing for thing in things(cluster, infra)}
         self.by_address = {thing.address: thing for thing in reversed(self.things.values()) if thing.netns}
-        self.dns = dict(dns)
+        self.dns = {name.lower(): address for name, address in dns.items()}
         for host in infra.hosts:
-            self.dns |= dict.fromkeys(host.names, host.address)
+            self.dns |= dict.fromkeys(map(str.lower, host.names), host.address)
 
     def sender(self, text: str) -> Thing:
         """The machine or pod that a probe starts from.  Raises UnknownName."""

@@ -17,6 +17,7 @@ MAX_BYTES = 2_000_000
 MAX_VALUES = 200_000
 """Values of one file, every alias written out: a bomb doubles them at each level, a real file has a third of it."""
 MAX_DEPTH = 64
+TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels, expected at most that"
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WORDS: dict[str, Scalar] = {
@@ -91,7 +92,7 @@ class Hostile(Exception):
 class Open:
     """A collection that is being filled; `weight` counts its values with aliases written out."""
 
-    __slots__ = ("anchor", "key", "line", "value", "weight")
+    __slots__ = ("anchor", "height", "key", "line", "value", "weight")
 
     def __init__(self, value: dict[str, Located] | list[Located], line: int, anchor: str | None) -> None:
         self.value = value
@@ -99,6 +100,7 @@ class Open:
         self.anchor = anchor
         self.key: tuple[str, int] | None = None  # read, its value is still to come
         self.weight = 1
+        self.height = 1  # levels from here down
 
 
 class Builder:
@@ -109,7 +111,7 @@ class Builder:
         self.faults: list[Fault] = []
         self.documents: list[Located] = []
         self.open: list[Open] = []
-        self.anchors: dict[str, tuple[Located, int]] = {}
+        self.anchors: dict[str, tuple[Located, int, int]] = {}
         self.weight = 0
 
     def take(self, event: yaml.Event) -> None:
@@ -127,7 +129,7 @@ class Builder:
                 self.begin([], line, event)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 done = self.open.pop()
-                self.add(Located(done.value, done.line), done.anchor, done.weight)
+                self.add(Located(done.value, done.line), done.anchor, done.weight, done.height)
             case yaml.AliasEvent():
                 self.alias(event.anchor or "", line)
             case _:
@@ -144,7 +146,7 @@ class Builder:
         if self.awaits_key:
             raise self.hostile(line, "a key is a collection, expected text")
         if len(self.open) >= MAX_DEPTH:
-            raise self.hostile(line, f"is nested deeper than {MAX_DEPTH} levels, expected at most that")
+            raise self.hostile(line, TOO_DEEP)
         self.refuse_tag(getattr(event, "tag", None), line)
         self.open.append(Open(value, line, event.anchor))
 
@@ -153,9 +155,11 @@ class Builder:
             raise self.hostile(
                 line, f"alias *{anchor} stands for no value here, expected an anchor before it"
             )
-        value, weight = self.anchors[anchor]
+        value, weight, height = self.anchors[anchor]
+        if len(self.open) + height > MAX_DEPTH:
+            raise self.hostile(line, TOO_DEEP)
         self.weight += weight
-        self.add(Located(value.value, line), None, weight)
+        self.add(Located(value.value, line), None, weight, height)
 
     def refuse_tag(self, tag: str | None, line: int) -> None:
         if tag not in (None, "!", STR_TAG):
@@ -172,7 +176,7 @@ class Builder:
             raise self.hostile(line, "merge keys are not accepted, expected the fields themselves")
         return str(event.value)
 
-    def add(self, value: Located, anchor: str | None, weight: int = 1) -> None:
+    def add(self, value: Located, anchor: str | None, weight: int = 1, height: int = 0) -> None:
         """Put a finished value where it belongs: under its key, into a sequence, or as a document."""
         self.weight += 1
         if self.weight > MAX_VALUES:
@@ -181,12 +185,13 @@ class Builder:
                 f"holds more than {MAX_VALUES:,} values with its aliases written out, expected fewer",
             )
         if anchor:
-            self.anchors[anchor] = (value, weight)
+            self.anchors[anchor] = (value, weight, height)
         if not self.open:
             self.documents.append(value)
             return
         parent = self.open[-1]
         parent.weight += weight
+        parent.height = max(parent.height, height + 1)
         if isinstance(parent.value, list):
             parent.value.append(value)
         elif parent.key:

@@ -104,7 +104,7 @@ class ProbeView(Record, frozen=True, rename={"from_": "from"}):
     seed: int
 
 
-class JourneyView(Record, frozen=True, rename={"from_": "from"}):
+class JourneyView(Record, frozen=True):
     """The whole document."""
 
     schema: int

@@ -10,13 +10,14 @@ from app.web.asked import demand, known_slugs, scenario_of
 from app.web.models import Journey, Problem, ScenarioItem, SettingItem, SettingOption
 from app.web.pages import Shelved
 
+READ = ["GET", "HEAD"]
 router = APIRouter(prefix="/api")
 WRONG: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (404, 422)
 }
 
 
-@router.get("/scenarios")
+@router.api_route("/scenarios", methods=READ)
 async def scenarios() -> list[ScenarioItem]:
     """Every built-in journey, in the order of the story."""
     return [item(scenario_of(slug)) for slug in known_slugs()]
@@ -36,14 +37,14 @@ def item(scenario: Scenario) -> ScenarioItem:
     )  # fmt: skip
 
 
-@router.get("/journeys/{slug}", response_model=Journey, responses=WRONG)
+@router.api_route("/journeys/{slug}", methods=READ, response_model=Journey, responses=WRONG)
 async def journey(request: Request, slug: str, shelf: Shelved) -> Response:
     """The whole journey.  The query is the scenario's settings and `seed`; the answer is encoded once and kept."""
     told = shelf.take(demand(slug, request.query_params))
     return Response(told.json, media_type="application/json")
 
 
-@router.get("/schema")
+@router.api_route("/schema", methods=READ)
 async def schema() -> dict[str, Any]:
     """JSON Schema of a journey, schema 1."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Journey.model_json_schema()}

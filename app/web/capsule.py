@@ -10,8 +10,6 @@ from app.web.text import safe
 from app.wire.addr import BROADCAST_MAC, ZERO_MAC
 from app.wire.packet import VXLAN_OVERHEAD
 
-"""net.ipv4.ip_local_port_range begins here: the end with such a port is the client."""
-
 EM = 10.6
 """Advance of one glyph at the projector's size, viewBox units: what the width of a capsule is estimated with."""
 
@@ -85,7 +83,7 @@ def spoken(layer: Layer, names: Mapping[str, str]) -> tuple[str, str]:
         case "udp":
             return "l4", f"UDP {layer['dport']}"
         case "icmp":
-            return "l4", ICMP.get((layer["type"], layer["code"]), f"ICMP {layer['type']}")
+            return "l4", layer.get("name") or f"ICMP {layer['type']}"
         case "http":
             return "data", http(layer)
         case "vxlan":
@@ -106,7 +104,3 @@ def http(layer: Layer) -> str:
 
 def name(mac: Any, names: Mapping[str, str]) -> str:
     return names.get(mac, str(mac)[-5:])
-
-
-ICMP = {(0, 0): "echo reply", (8, 0): "echo", (3, 3): "port unreachable", (3, 1): "host unreachable",
-        (3, 0): "net unreachable", (3, 4): "too big", (11, 0): "TTL exceeded"}  # fmt: skip

@@ -13,6 +13,7 @@ from app.web.render import render
 from app.web.stills import standalone
 from app.web.told import Shelf, Told
 
+READ = ["GET", "HEAD"]
 router = APIRouter(include_in_schema=False)
 PARTS = {1: "One address for each pod", 2: "Across nodes, by overlay", 3: "Services, in and out"}
 REVALIDATE = {"Cache-Control": "no-cache"}
@@ -26,7 +27,7 @@ async def shelf_of(request: Request) -> Shelf:
 Shelved = Annotated[Shelf, Depends(shelf_of)]
 
 
-@router.get("/")
+@router.api_route("/", methods=READ)
 async def gallery() -> HTMLResponse:
     scenarios = [scenario_of(slug) for slug in known_slugs()]
     parts = tuple(
@@ -38,7 +39,7 @@ async def gallery() -> HTMLResponse:
     )
 
 
-@router.get("/j/{slug}")
+@router.api_route("/j/{slug}", methods=READ)
 async def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse:
     asked = understand(slug, without(request, "transcript"))
     told = shelf.take(asked)
@@ -47,7 +48,7 @@ async def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse
     return answered(asked, told, "0")
 
 
-@router.get("/j/{slug}/still.svg")
+@router.api_route("/j/{slug}/still.svg", methods=READ)
 async def still(request: Request, slug: str, shelf: Shelved) -> Response:
     """A picture of the journey's world for the gallery; it carries its own style, as an image has to."""
     told = shelf.take(demand(slug, request.query_params))
@@ -57,13 +58,13 @@ async def still(request: Request, slug: str, shelf: Shelved) -> Response:
     )
 
 
-@router.get("/j/{slug}/{step}")
+@router.api_route("/j/{slug}/{step}", methods=READ)
 async def moment(request: Request, slug: str, step: str, shelf: Shelved) -> HTMLResponse:
     asked = understand(slug, request.query_params)
     return answered(asked, shelf.take(asked), step)
 
 
-@router.get("/j/{slug}/steps/{seq}/netns/{netns_id:path}")
+@router.api_route("/j/{slug}/steps/{seq}/netns/{netns_id:path}", methods=READ)
 async def netns(
     request: Request, slug: str, seq: Annotated[int, Path(ge=0)], netns_id: str, shelf: Shelved
 ) -> HTMLResponse:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from app.story.view import BeatView
+from app.story.view import BeatView, Grain
 from app.web.asked import Asked
 from app.web.contexts import (
     BeatBlock,
@@ -28,7 +28,7 @@ def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> Journey
     return JourneyContext(
         title=told.title, question=asked.scenario.question, part=asked.scenario.part,
         href=told.href, query=asked.query, whole=whole_href(asked), at=at, last=told.last, grain=asked.grain,
-        notes=(*notes, *asked.faults), settings=settings(asked), caption=caption(told, at),
+        notes=(*notes, *asked.faults), settings=settings(asked), caption=caption(told, at, asked.grain),
         picture=markup(SceneContext(scene=told.scene, still=still(told, at))),
         detail=Markup(told.writer.detail(told.view.steps[at])),
         items=(), beats=blocks(told), netns_ids=tuple(dict.fromkeys(s.netns for s in told.scene.stations.values())),
@@ -66,7 +66,7 @@ def beat_at(told: Told, at: int) -> tuple[int, BeatView] | None:
     )
 
 
-def caption(told: Told, at: int) -> Caption:
+def caption(told: Told, at: int, grain: Grain) -> Caption:
     """The same words that static/main.js writes: a page that was just loaded and one that was played must not differ.
 
     The first line under the picture's sentence is the question, the last one the outcome.
@@ -77,7 +77,8 @@ def caption(told: Told, at: int) -> Caption:
     if found is None:
         return Caption(here, line, "")
     number, beat = found
-    return Caption(f"Beat {number} of {len(told.view.beats)} · {here}", beat.text, line)
+    sentence, under = (beat.text, line) if grain == "beats" else (line, beat.text)
+    return Caption(f"Beat {number} of {len(told.view.beats)} · {here}", sentence, under)
 
 
 def still(told: Told, at: int) -> Still:

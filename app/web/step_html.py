@@ -1,7 +1,7 @@
 """A step as one list item on one line: the sentence, the packet and what changed, and in `data-` attributes what the player needs.
 
-Written without a template because a journey has hundreds of them; every value passes `safe`, and a test sends a script
-through each.
+Written without a template because a journey has hundreds of them; every text that a scenario can bring passes `safe`,
+and a test sends a script through each.
 """
 
 from collections.abc import Mapping
