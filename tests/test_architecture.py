@@ -16,7 +16,7 @@ APP = ROOT / "app"
 # after its own; rooms of one layer do not know each other. `resources` is the floor that all stand on.
 LAYERS = [
     {"web"},
-    {"export", "lab"},
+    {"lab"},
     {"simulate"},
     {"scenario"},
     {"story", "diagram", "controlplane"},
@@ -33,11 +33,11 @@ STRANGERS = {("controlplane", "datapath"), ("diagram", "datapath")}
 THIRD_PARTY = {
     "fastapi": {"web", "main"},
     "starlette": {"web", "main"},
-    "uvicorn": {"main", "cli"},
-    "jinja2": {"web", "main", "export"},
-    "markupsafe": {"web", "main", "export"},
-    "pydantic": {"scenario", "web"},
-    "yaml": {"scenario", "web"},
+    "uvicorn": {"main"},
+    "jinja2": {"web"},
+    "markupsafe": {"web"},
+    "pydantic": {"web"},
+    "yaml": {"scenario"},
     "msgspec": {*DEPTH, "main", "cli"},
 }
 

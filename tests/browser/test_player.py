@@ -277,3 +277,23 @@ def test_the_device_tab_opens_where_the_packet_is(page: Page, server_url: str) -
     page.wait_for_function("performance.getEntriesByName('journey-ready').length")
     page.keyboard.press("d")
     expect(page.locator("#tables h2")).to_contain_text("node1")
+
+
+def test_back_undoes_a_jump_from_an_address_without_a_step(page: Page, server_url: str) -> None:
+    page.goto(f"{server_url}/j/intra-node")
+    page.wait_for_function("performance.getEntriesByName('journey-ready').length")
+    page.locator(".beat").nth(3).click()
+    assert page.locator("#player").get_attribute("data-at") != "0"
+    page.go_back()
+    expect(page.locator("#player")).to_have_attribute("data-at", "0")
+
+
+def test_tables_say_so_when_the_server_is_gone(page: Page, server_url: str, complaints: list[str]) -> None:
+    page.goto(f"{server_url}/j/intra-node/10")
+    page.wait_for_function("performance.getEntriesByName('journey-ready').length")
+    page.keyboard.press("d")
+    expect(page.locator("#tables h2")).to_contain_text("node1")
+    page.route("**/steps/**", lambda route: route.abort())
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#tables")).to_contain_text("The server cannot be reached")
+    complaints.clear()  # the browser itself logs a request that failed

@@ -132,3 +132,10 @@ def test_bombs_in_many_documents_add_up() -> None:
 def test_what_cannot_be_read_is_a_fault(tmp_path: Path, name: str) -> None:
     with pytest.raises(ScenarioError, match="expected a file that can be read"):
         read(tmp_path / name, name)
+
+
+def test_levels_behind_an_alias_count_too() -> None:
+    """Each anchor holds the one before it, 40 levels further down: no line is deep, all together are."""
+    chained = "a0: &a0 1\n" + "".join(f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}\n" for n in range(1, 4))
+    with pytest.raises(ScenarioError, match=f"nested deeper than {MAX_DEPTH} levels"):
+        list(documents(chained.encode(), "chained.yaml"))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from starlette.testclient import TestClient
 
 SERVE = "import sys; from app.main import serve; serve('127.0.0.1', int(sys.argv[1]))"
 PATIENCE = 30
@@ -48,3 +49,12 @@ def test_term_ends_it_with_a_stream_open_that_nobody_reads(
             process.wait(timeout=2)
         except subprocess.TimeoutExpired:
             pytest.fail("two seconds after TERM the server was still there")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/j/overlay", "/j/overlay/3", "/api/scenarios", "/api/schema", "/healthz"]
+)
+def test_a_head_request_is_answered_like_a_get_without_its_body(client: TestClient, path: str) -> None:
+    """RFC 9110 9.1: a server has GET and HEAD."""
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
