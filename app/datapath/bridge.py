@@ -12,7 +12,8 @@ from app.kernel.skb import Skb
 
 def br_handle_frame(k: Kernel, skb: Skb, port: str) -> Walk[None]:
     """A frame came in by a port.  net/bridge/br_input.c: br_handle_frame, then the PRE_ROUTING hooks."""
-    skb = yield from br_netfilter.br_nf_pre_routing(k, skb, port)
+    if k.nf_hooks_needed:
+        skb = yield from br_netfilter.br_nf_pre_routing(k, skb, port)
     if skb.bridged_src is None:
         yield from br_handle_frame_finish(k, skb, port)
     else:
@@ -57,8 +58,9 @@ def br_forward(k: Kernel, skb: Skb, entry: FdbEntry, ingress: str) -> Walk[None]
 
 def deliver(k: Kernel, skb: Skb, port: str) -> Walk[None]:
     """One copy out of one port, through the bridge's FORWARD and POST_ROUTING hooks.  net/bridge/br_forward.c: __br_forward."""
-    skb = yield from br_netfilter.br_nf_forward(k, skb, port)
-    skb = yield from br_netfilter.br_nf_post_routing(k, skb, port)
+    if k.nf_hooks_needed:
+        skb = yield from br_netfilter.br_nf_forward(k, skb, port)
+        skb = yield from br_netfilter.br_nf_post_routing(k, skb, port)
     yield from device.dev_queue_xmit(k, replace(skb, physin=None), port)
 
 

@@ -22,5 +22,6 @@ def ip_forward(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
         raise Drop(skb, DropReason.PKT_TOO_BIG, "ip_forward", skb.dev)
     skb = skb.with_ip(replace(ip, ttl=ip.ttl - 1))
     yield Forwarded(skb, skb.dev, "ip_forward", route)
-    skb = yield from nf_hooks.nf_hook(k, "FORWARD", skb, iif=skb.dev, oif=route.dev)
+    if k.nf_hooks_needed:
+        skb = yield from nf_hooks.nf_hook(k, "FORWARD", skb, iif=skb.dev, oif=route.dev)
     yield from ip_output.ip_output(k, skb, route)

@@ -10,7 +10,7 @@ from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
 from app.kernel.route import Route
 from app.kernel.skb import Skb
 from app.kernel.socket import SocketKey
-from app.wire.addr import LOOPBACK
+from app.wire.addr import is_loopback
 from app.wire.packet import Tcp, Udp
 
 
@@ -18,7 +18,7 @@ def ip_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """A frame with an IPv4 packet.  PREROUTING has already run if br_netfilter showed it (ip_sabotage_in).  ip_input.c: ip_rcv."""
     if skb.eth.dst != k.devices[dev].mac and not skb.eth.broadcast:
         raise Drop(skb, DropReason.OTHERHOST, "ip_rcv_core", dev)
-    if skb.physin is None:
+    if skb.physin is None and k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "PREROUTING", replace(skb, dev=dev), iif=dev)
     yield from ip_rcv_finish(k, replace(skb, dev=dev), dev)
 
@@ -73,7 +73,7 @@ def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
 
 def check_martian(k: Kernel, skb: Skb, dev: str) -> None:
     """127.0.0.0/8 never arrives by a wire, unless route_localnet says so.  route.c: ip_route_input_slow."""
-    if dev != "lo" and not k.on(ROUTE_LOCALNET) and (skb.ip.dst in LOOPBACK or skb.ip.src in LOOPBACK):
+    if dev != "lo" and not k.on(ROUTE_LOCALNET) and (is_loopback(skb.ip.dst) or is_loopback(skb.ip.src)):
         raise Drop(skb, DropReason.IP_LOCALNET, "ip_route_input_slow", dev)
 
 
@@ -94,7 +94,8 @@ def check_source(k: Kernel, skb: Skb, dev: str) -> None:
 
 def ip_local_deliver(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """For this machine: INPUT, then up to the transport protocol.  ip_input.c: ip_local_deliver, ip_protocol_deliver_rcu."""
-    skb = yield from nf_hooks.nf_hook(k, "INPUT", skb, iif=dev)
+    if k.nf_hooks_needed:
+        skb = yield from nf_hooks.nf_hook(k, "INPUT", skb, iif=dev)
     yield DeliveredLocally(skb, dev, "ip_local_deliver_finish")
     payload = skb.ip.payload
     match skb.ip.protocol:

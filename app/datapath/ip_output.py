@@ -31,7 +31,8 @@ def source_of(k: Kernel, route: Route) -> Address:
 def ip_local_out(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
     """A packet that starts here: OUTPUT; if that changed where it goes, it is routed again.  ip_local_out, ip_route_me_harder."""
     before = skb.ip.dst
-    skb = yield from nf_hooks.nf_hook(k, "OUTPUT", skb, oif=out_dev(route))
+    if k.nf_hooks_needed:
+        skb = yield from nf_hooks.nf_hook(k, "OUTPUT", skb, oif=out_dev(route))
     if skb.ip.dst != before:
         again = yield from ip_route_output(k, skb, skb.ip.dst)
         if again is None:
@@ -48,7 +49,8 @@ def out_dev(route: Route) -> str:
 def ip_output(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
     """POSTROUTING, then the neighbour.  ip_output.c: ip_output, ip_finish_output2."""
     dev = out_dev(route)
-    skb = yield from nf_hooks.nf_hook(k, "POSTROUTING", skb, iif=skb.dev, oif=dev)
+    if k.nf_hooks_needed:
+        skb = yield from nf_hooks.nf_hook(k, "POSTROUTING", skb, iif=skb.dev, oif=dev)
     if skb.ip.df and segment_size(skb) > k.devices[dev].mtu:
         raise Drop(skb, DropReason.PKT_TOO_BIG, "ip_finish_output", dev)
     if dev == "lo":

@@ -57,7 +57,18 @@ class Upcalls(Protocol):
 class Kernel:
     """One namespace during one walk.  `netns` is always its present state; its configuration does not change in a walk."""
 
-    __slots__ = ("_dice", "_new_id", "devices", "fib", "id", "netns", "now", "rules", "upcalls")
+    __slots__ = (
+        "_dice",
+        "_new_id",
+        "devices",
+        "fib",
+        "id",
+        "netns",
+        "nf_hooks_needed",
+        "now",
+        "rules",
+        "upcalls",
+    )
 
     def __init__(
         self,
@@ -73,6 +84,8 @@ class Kernel:
         self.devices: Mapping[str, Device] = netns.config.devices
         self.fib: Fib = netns.config.fib
         self.rules: Ruleset = netns.config.rules
+        # include/linux/netfilter.h: NF_HOOK asks a static key first, so that a machine without rules pays nothing.
+        self.nf_hooks_needed = self.rules.conntrack or any(self.rules.at_hook.values())
         self.now = now
         self.upcalls = upcalls
         self._new_id = new_id

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from typing import get_args
@@ -44,6 +43,11 @@ class Pass(Record, frozen=True):
 
 class Looped(Exception):
     """More steps than any honest journey takes: frames go round in circles in layer 2."""
+
+
+def received(skb: Skb, dev: str) -> Stage:
+    """What the other end does with a frame; a closure, because it is made for every frame."""
+    return lambda k: netif_receive_skb(k, skb, dev)
 
 
 class Walker:
@@ -88,7 +92,8 @@ class Walker:
     def one_pass(self, due: Pass) -> list[Step]:
         """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
         at, tick, hop, cause = due.at, due.tick, self.hop, due.cause
-        clock, limit, k = self.clock, self.limit, self.kernel(at)
+        clock, limit, k = self.clock, self.limit, self.kernels.get(at) or self.kernel(at)
+        k.now = clock
         steps: list[Step] = []
         for event in guarded(due.stage(k)):
             if isinstance(event, Arm):
@@ -119,12 +124,8 @@ class Walker:
 
     def kernel(self, at: str) -> Kernel:
         """The namespace's kernel, made when the first packet reaches it; it keeps its namespace's present state."""
-        k = self.kernels.get(at)
-        if k is None:
-            k = self.kernels[at] = Kernel(
-                at, self.world.netns[at], self.clock, self.upcalls, self.new_id, self.dice.random
-            )
-        k.now = self.clock
+        k = Kernel(at, self.world.netns[at], self.clock, self.upcalls, self.new_id, self.dice.random)
+        self.kernels[at] = k
         return k
 
     def carry(self, due: Pass, sent: Transmitted, cause: int) -> None:
@@ -132,16 +133,11 @@ class Walker:
         assert sent.skb and sent.dev
         link = self.world.netns[due.at].config.devices[sent.dev]
         if link.kind == "loopback":
-            same = partial(netif_receive_skb, skb=replace(sent.skb, dev="lo"), dev="lo")
+            same = received(replace(sent.skb, dev="lo"), "lo")
             self.backlog.append(Pass(due.at, same, cause, due.tick + 1))
         elif link.peer is not None and link.peer.netns in self.world.netns:
             skb = Skb(sent.skb.id, sent.skb.packet, clone_of=sent.skb.clone_of, gso=sent.skb.gso)
-            arrival = Pass(
-                link.peer.netns,
-                partial(netif_receive_skb, skb=skb, dev=link.peer.device),
-                cause,
-                due.tick + 1,
-            )
+            arrival = Pass(link.peer.netns, received(skb, link.peer.device), cause, due.tick + 1)
             if link.delay:
                 self.after(link.delay, arrival)
             else:

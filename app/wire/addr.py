@@ -69,6 +69,11 @@ LOOPBACK = Prefix.parse("127.0.0.0/8")
 DEFAULT = Prefix(0, 0)
 
 
+@lru_cache(maxsize=65536)
+def is_loopback(address: Address) -> bool:
+    return address in LOOPBACK
+
+
 def mac_of(address: Address) -> Mac:
     """The MAC that CNI's bridge plugin derives from an address: 0a:58 and its four octets in hex."""
     return "0a:58:" + ":".join(f"{int(octet):02x}" for octet in address.split("."))
