@@ -38,7 +38,7 @@ def draw_router(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
     gate_id = f"{own}#hooks" if machine.hooked else f"{own}#route"
     sides = {"left": left, "right": right}
     for nic in machine.devices("physical"):
-        at = place_of(sheet, machine, nic)
+        at = place_of(sheet, nic)
         if at is None:
             side = "left" if nic.peer and is_left(sheet, nic.peer.netns, middle) else "right"
             port(sheet, own, nic, sides[side], HUB)
@@ -49,7 +49,7 @@ def draw_router(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
             sheet.join(f"{own}/{nic.name}", gate_id, "inside", (at, BUS), (hub, BUS))
 
 
-def place_of(sheet: Sheet, machine: Machine, nic: Device) -> int | None:
+def place_of(sheet: Sheet, nic: Device) -> int | None:
     """Straight below the node's NIC that its cable goes to; None for a cable that goes sideways."""
     if nic.peer is None:
         return None
@@ -81,7 +81,7 @@ def draw_switch(sheet: Sheet, machine: Machine, left: int, right: int) -> None:
         what = Label(bar.right - 14, middle + 6, own, "note", "end")
         sheet.put(f"{own}/{bridge.name}", "bridge", own, bar, name, what, lane=LANE_D)
         for nic in (d for d in machine.devices("physical") if d.master == bridge.name):
-            at = place_of(sheet, machine, nic) or bar.centre[0]
+            at = place_of(sheet, nic) or bar.centre[0]
             port(sheet, own, nic, at, TOP)
             sheet.join(f"{own}/{nic.name}", f"{own}/{bridge.name}", "bar", (at, middle))
 

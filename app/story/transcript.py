@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from app.story.view import ConnectionView, Grain, JourneyView, OutcomeView, StepView
+from app.story.view import ConnectionView, Grain, JourneyView, StepView
 
 
 def transcript(view: JourneyView, grain: Grain = "beats") -> Iterator[str]:
@@ -13,7 +13,7 @@ def transcript(view: JourneyView, grain: Grain = "beats") -> Iterator[str]:
     yield ""
     for connection in view.connections:
         yield from connection_lines(connection)
-    yield outcome_line(view.outcome)
+    yield view.outcome.sentence
 
 
 def by_beats(view: JourneyView) -> Iterator[str]:
@@ -57,10 +57,6 @@ def connection_lines(connection: ConnectionView) -> Iterator[str]:
     for candidate in connection.candidates:
         chosen = " (chosen)" if candidate.endpoint == connection.endpoint else ""
         yield f"     {candidate.probability:.0%} {candidate.endpoint}{chosen}"
-
-
-def outcome_line(outcome: OutcomeView) -> str:
-    return outcome.sentence
 
 
 def shown(value: object) -> str:

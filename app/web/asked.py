@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -15,7 +15,6 @@ GRAINS: tuple[Grain, ...] = get_args(Grain)
 DEFAULT_GRAIN: Grain = "beats"
 VIEW = ("seed", "grain")
 Query: TypeAlias = Mapping[str, str]
-Strictness: TypeAlias = Literal["strict", "lenient"]
 
 
 class NoSuchJourney(Exception):

@@ -1,12 +1,10 @@
 """A journey through the reference cluster, told: `told("pod1", "10.96.0.40:80")`."""
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from app.controlplane.compile import compile_machines
 from app.controlplane.infrastructure import Fabric, Infrastructure, Network, Proxy
 from app.datapath.walk import Looped
-from app.kernel.netfilter import Ruleset
 from app.kube.objects import Cluster, Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
 from app.process.programs import Act, Machines
 from app.simulate import walk
@@ -77,11 +75,3 @@ def performed(
     except Looped:
         journey.looped = True
     return journey
-
-
-def with_rules(machines: Machines, at: str, rules: Ruleset) -> Machines:
-    """The same machines, one of them with other rules."""
-    netns = machines.world[at]
-    return Machines(
-        machines.world.replace(netns.reconfigure(replace(netns.config, rules=rules))), machines.programs
-    )
