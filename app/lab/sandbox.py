@@ -38,7 +38,7 @@ def why_not() -> str | None:
 
 def run(job: Job) -> Recording:
     """Does the job and brings back what was seen.  Raises LabError."""
-    command = [*UNSHARE, sys.executable, "-m", "app.lab.worker"]
+    command = [*UNSHARE, sys.executable, "-m", "app.lab.inside.worker"]
     done = subprocess.run(
         command,
         input=msgspec.msgpack.encode(job),

@@ -2,9 +2,9 @@
 
 from app.kernel.origin import Origin
 from app.kernel.socket import Socket, SocketKey
+from app.lab.inside.servers import fits, is_whole
 from app.lab.job import Upstream
 from app.lab.programs import errands, octets, server, servers
-from app.lab.servers import fits, is_whole
 from app.process import programs
 from app.process.programs import Probe, Restart, ReverseProxy
 from app.wire.addr import ANY

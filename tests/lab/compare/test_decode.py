@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.lab import decode
-from app.lab.decode import NotDecoded
+from app.lab.compare import decode
+from app.lab.compare.decode import NotDecoded
 from app.wire.packet import Arp, Ethernet, Icmp, IPv4, Tcp, Text, Udp, Vxlan
 
 POD1, POD2 = "0a:58:0a:f4:01:02", "0a:58:0a:f4:01:03"

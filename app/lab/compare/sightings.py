@@ -6,7 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from app.datapath.events import Received, Step, Transmitted
-from app.lab import decode
+from app.lab.compare import decode
 from app.lab.job import Recording
 from app.wire.packet import Arp, Ethernet, Header, Icmp, IPv4, Tcp, Udp, Vxlan
 

@@ -1,4 +1,4 @@
-"""Runs inside the sandbox: a job on standard input, a recording on standard output.  `python -m app.lab.worker`"""
+"""Runs inside the sandbox: a job on standard input, a recording on standard output.  `python -m app.lab.inside.worker`"""
 
 import json
 import sys
@@ -6,10 +6,10 @@ import time
 
 import msgspec
 
-from app.lab import clients, servers
-from app.lab.capture import Capture
+from app.lab.inside import clients, servers
+from app.lab.inside.capture import Capture
+from app.lab.inside.namespaces import CommandFailed, Namespaces
 from app.lab.job import Command, Job, Recording
-from app.lab.namespaces import CommandFailed, Namespaces
 
 CARRIER_LIMIT = 5.0  # seconds
 CARRIER_POLL = 0.003

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from app.datapath.events import Event, Received, Step, Transmitted
 from app.kernel.neigh import Neighbour
-from app.lab.compare import differences, frames_differ, tables_differ
+from app.lab.compare import differences
+from app.lab.compare.frames import frames_differ
+from app.lab.compare.sightings import Sighting, computed
+from app.lab.compare.tables import tables_differ
 from app.lab.job import Answer, Recording
-from app.lab.sightings import Sighting, computed
 from app.process.programs import Machines
 from app.simulate import walk
 from app.wire.packet import Ethernet, IPv4
@@ -90,7 +92,7 @@ def test_the_same_frames_in_another_order_are_told(steps: list[Step]) -> None:
 
 def test_ports_of_chance_do_not_count_and_written_ones_do() -> None:
     def of(sport: int, dport: int) -> Sighting:
-        from app.lab.sightings import sighting
+        from app.lab.compare.sightings import sighting
         from app.wire.packet import Tcp
 
         frame = Ethernet(

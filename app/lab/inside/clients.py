@@ -4,8 +4,8 @@ import errno
 import socket
 import struct
 
+from app.lab.inside.servers import CHUNK, read_message
 from app.lab.job import Answer, Errand
-from app.lab.servers import CHUNK, read_message
 
 ECHO_REQUEST = 8
 ICMP_HEADER = struct.Struct("!BBHHH")

@@ -5,8 +5,8 @@ import socket
 import threading
 from collections.abc import Callable
 
+from app.lab.inside.namespaces import Namespaces
 from app.lab.job import Server, Upstream
-from app.lab.namespaces import Namespaces
 
 BACKLOG = 4096
 CHUNK = 65536

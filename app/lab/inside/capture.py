@@ -13,8 +13,8 @@ from itertools import accumulate
 
 from msgspec.structs import replace
 
+from app.lab.inside.namespaces import Namespaces
 from app.lab.job import Frame
-from app.lab.namespaces import Namespaces
 
 ETH_P_ALL = 3
 SO_TIMESTAMPNS = 35

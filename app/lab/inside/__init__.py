@@ -1,0 +1,1 @@
+"""Runs inside the sandbox: builds, listens, captures, probes, reads."""
