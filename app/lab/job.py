@@ -56,14 +56,17 @@ class Errand(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """A command whose output is wanted when all is over."""
+    """A command whose output is wanted, before the first errand or when all is over."""
 
     netns: str
     command: str
 
 
 class Job(Struct, frozen=True):
-    """`namespaces` are made first, then `sysctls` are written, then `setup` runs, in order."""
+    """`namespaces` are made first, then `sysctls` are written, then `setup` runs, then `changes` break it, in order.
+
+    Then the servers listen, the `before` readings are taken, the errands run, and the `readings` are taken.
+    """
 
     namespaces: tuple[str, ...]
     sysctls: tuple[Sysctl, ...]
@@ -71,6 +74,8 @@ class Job(Struct, frozen=True):
     servers: tuple[Server, ...] = ()
     errands: tuple[Errand, ...] = ()
     readings: tuple[Reading, ...] = ()
+    changes: tuple[Command, ...] = ()
+    before: tuple[Reading, ...] = ()
 
 
 class Frame(Struct, frozen=True):
@@ -91,11 +96,12 @@ class Answer(Struct, frozen=True):
 
 
 class Recording(Struct, frozen=True):
-    """Frames in order of time; an answer for each errand; what each reading printed."""
+    """Frames in order of time; an answer for each errand; what each reading printed, after the errands and before them."""
 
     frames: tuple[Frame, ...]
     answers: tuple[Answer, ...]
     texts: dict[str, dict[str, str]]
+    before: dict[str, dict[str, str]] = {}
 
     def text(self, netns: str, command: str) -> str:
         return self.texts[netns][command]

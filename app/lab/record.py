@@ -2,24 +2,40 @@
 
 from collections.abc import Iterable
 
+from app.kernel.world import World
 from app.lab import build, programs, sandbox
-from app.lab.job import Job, Reading, Recording
+from app.lab.job import Command, Job, Reading, Recording
 from app.process.programs import Act, Machines
 
 TABLES = ("ip neigh", "bridge fdb", "conntrack -L")
 """What the kernel learns by a journey."""
 
 
-def record(machines: Machines, acts: Iterable[Act], tables: Iterable[str] = TABLES) -> Recording:
-    """Build the world, do what the acts say, and bring back frames, answers and tables.  Raises LabError."""
+def record(
+    machines: Machines,
+    acts: Iterable[Act],
+    tables: Iterable[str] = TABLES,
+    *,
+    before: Iterable[str] = (),
+    changes: Iterable[Command] = (),
+) -> Recording:
+    """Build the world, change it, do what the acts say, and bring back frames, answers and tables.  Raises LabError.
+
+    `tables` are the commands read in every namespace at the end, `before` those read just before the first act.
+    """
     world = machines.world
-    commands = tuple(tables)
     job = Job(
         tuple(world.netns),
         tuple(build.sysctls(world)),
         tuple(build.setup(world)),
         tuple(programs.servers(machines)),
         tuple(programs.errands(acts)),
-        tuple(Reading(netns, command) for netns in world.netns for command in commands),
+        everywhere(world, tables),
+        tuple(changes),
+        everywhere(world, before),
     )
     return sandbox.run(job)
+
+
+def everywhere(world: World, commands: Iterable[str]) -> tuple[Reading, ...]:
+    return tuple(Reading(netns, command) for command in commands for netns in world.netns)

@@ -72,3 +72,28 @@ def test_names_of_namespaces_may_hold_a_slash() -> None:
     assert recording.text("a/b", "ip -brief link").startswith("lo"), (
         "a new namespace has a loopback and nothing else"
     )
+
+
+def test_changes_break_what_was_built_before_anything_is_read() -> None:
+    echo = Server("b", "echo", "udp", 5353)
+    change = Command("b", ("ip", "address", "del", "10.0.0.2/24", "dev", "b0"))
+    address = Reading("b", "ip -brief address show b0"), Reading("a", "ip neigh")
+    recording = sandbox.run(
+        job(
+            servers=(echo,),
+            errands=(Errand("a", "udp", 40001, "10.0.0.2", 5353, b"hi", 0.1),),
+            changes=(change,),
+            before=address,
+            readings=address,
+        )
+    )
+    assert "10.0.0.2" not in recording.before["b"]["ip -brief address show b0"]
+    assert recording.before["a"]["ip neigh"] == "", "nobody has asked for anybody yet"
+    assert "10.0.0.2 dev a0" in recording.text("a", "ip neigh"), "and after the errand somebody has"
+    assert recording.answers[0].error == "ETIMEDOUT", "nobody has that address any more"
+
+
+def test_a_change_that_the_machine_refuses_is_quoted() -> None:
+    change = Command("b", ("ip", "route", "del", "10.9.0.0/16"))
+    with pytest.raises(LabError, match=r"ip route del 10.9.0.0/16 in b: .*No such process"):
+        sandbox.run(job(changes=(change,)))

@@ -9,7 +9,7 @@ import msgspec
 from app.lab.inside import clients, servers
 from app.lab.inside.capture import Capture
 from app.lab.inside.namespaces import CommandFailed, Namespaces
-from app.lab.job import Command, Job, Recording
+from app.lab.job import Command, Job, Reading, Recording
 
 CARRIER_LIMIT = 5.0  # seconds
 CARRIER_POLL = 0.003
@@ -17,27 +17,41 @@ QUIET, SETTLE_LIMIT = 0.1, 5.0
 
 
 def work(job: Job) -> Recording:
-    """Build, listen, capture, probe, read.  Raises CommandFailed, TimeoutError where a link stays down, OverflowError."""
+    """Build, break, listen, read, capture, probe, read.  Raises CommandFailed, TimeoutError where a link stays down, OverflowError."""
     namespaces = Namespaces(job.namespaces)
     for sysctl in job.sysctls:
         namespaces.write(sysctl)
     for command in job.setup:
         namespaces.run(command)
     namespaces.hide_names()
-    for netns in job.namespaces:
-        await_carriers(namespaces, netns)
+    await_all_carriers(namespaces)
+    for command in job.changes:
+        namespaces.run(command)
+    if job.changes:
+        await_all_carriers(namespaces)
     for server in job.servers:
         servers.start(namespaces, server)
+    before = texts(namespaces, job.before)
     capture = Capture(namespaces)
     answers = []
     for errand in job.errands:
         with namespaces.inside(errand.netns):
             answers.append(clients.do(errand))
     frames = capture.settle(QUIET, SETTLE_LIMIT) if job.errands else ()
-    texts: dict[str, dict[str, str]] = {netns: {} for netns in job.namespaces}
-    for reading in job.readings:
-        texts[reading.netns][reading.command] = namespaces.read(reading.netns, reading.command)
-    return Recording(frames, tuple(answers), texts)
+    return Recording(frames, tuple(answers), texts(namespaces, job.readings), before)
+
+
+def texts(namespaces: Namespaces, readings: tuple[Reading, ...]) -> dict[str, dict[str, str]]:
+    """What each reading printed, by namespace and command."""
+    printed: dict[str, dict[str, str]] = {netns: {} for netns in namespaces.files}
+    for netns, command in ((reading.netns, reading.command) for reading in readings):
+        printed[netns][command] = namespaces.read(netns, command)
+    return printed
+
+
+def await_all_carriers(namespaces: Namespaces) -> None:
+    for netns in namespaces.files:
+        await_carriers(namespaces, netns)
 
 
 def await_carriers(namespaces: Namespaces, netns: str) -> None:
