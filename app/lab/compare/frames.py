@@ -3,49 +3,85 @@
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from app.lab.compare.rows import Row
 from app.lab.compare.sightings import Sighting
+
+Pairs = dict[int, int]
+"""Which computed frame is which of the kernel's, by their places in the two lists."""
 
 
 def frames_differ(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[str]:
+    return (row.difference for row in frame_rows(netns, ours, theirs) if row.difference)
+
+
+def frame_rows(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[Row]:
     """In one namespace: firm frames in their order, the others by whether they were seen at all."""
     here = [sighting for sighting in ours if sighting.netns == netns]
     there = [sighting for sighting in theirs if sighting.netns == netns]
-    firm_here = [sighting for sighting in here if sighting.firm]
-    firm_there = [sighting for sighting in there if sighting.firm]
-    missing: list[Sighting] = []
-    extra: list[Sighting] = []
-    blocks = SequenceMatcher(None, firm_here, firm_there, autojunk=False).get_opcodes()
-    for tag, start, end, first, last in blocks:
-        if tag != "equal":
-            missing += firm_here[start:end]
-            extra += firm_there[first:last]
-    yield from unequal(missing, extra)
-    yield from unequal(*set_differences(here, there))
-
-
-def set_differences(computed: list[Sighting], seen: list[Sighting]) -> tuple[list[Sighting], list[Sighting]]:
-    """Of the frames whose order is open: what only one side has, however often."""
-    loose = {s for s in computed if not s.firm}, {s for s in seen if not s.firm}
-    return sorted(loose[0] - loose[1], key=place), sorted(loose[1] - loose[0], key=place)
-
-
-def place(sighting: Sighting) -> str:
-    return sighting.place + sighting.name
-
-
-def unequal(computed: list[Sighting], seen: list[Sighting]) -> Iterator[str]:
-    """Pairs up what is nearly the same; the rest was seen by one side alone, or at another moment."""
-    left = list(seen)
-    alone: list[Sighting] = []
-    for ours in computed:
-        same = [theirs for theirs in left if theirs.place == ours.place and theirs.name == ours.name]
-        if same:
-            left.remove(same[0])
-            yield field_differences(ours, same[0])
+    equal = in_order(here, there)
+    nearly = like_each_other(
+        [n for n in range(len(here)) if n not in equal and not is_seen(here[n], there)],
+        [n for n in range(len(there)) if n not in equal.values() and not is_seen(there[n], here)],
+        here,
+        there,
+    )
+    paired = {*equal.values(), *nearly.values()}
+    alone = [n for n in range(len(there)) if n not in paired and not is_seen(there[n], here)]
+    for n, frame in enumerate(here):
+        while alone and n in equal and alone[0] < equal[n]:
+            yield unexpected(there[alone.pop(0)])
+        if n in nearly:
+            theirs_too = there[nearly[n]]
+            yield Row("frames", netns, text(frame), text(theirs_too), field_differences(frame, theirs_too))
+        elif n in equal or is_seen(frame, there):
+            yield Row("frames", netns, text(frame), text(frame))
         else:
-            alone.append(ours)
-    yield from (f"{ours.place} {ours.name}: computed, the kernel had no such frame there" for ours in alone)
-    yield from (f"{theirs.place} {theirs.name}: seen in the kernel, not computed" for theirs in left)
+            words = f"{frame.place} {frame.name}: computed, the kernel had no such frame there"
+            yield Row("frames", netns, text(frame), None, words)
+    yield from (unexpected(there[n]) for n in alone)
+
+
+def in_order(here: list[Sighting], there: list[Sighting]) -> Pairs:
+    """The firm frames that are the same, in the same order."""
+    firm_here = [n for n, frame in enumerate(here) if frame.firm]
+    firm_there = [n for n, frame in enumerate(there) if frame.firm]
+    matcher = SequenceMatcher(
+        None, [here[n] for n in firm_here], [there[n] for n in firm_there], autojunk=False
+    )
+    return {
+        firm_here[block.a + n]: firm_there[block.b + n]
+        for block in matcher.get_matching_blocks()
+        for n in range(block.size)
+    }
+
+
+def is_seen(frame: Sighting, others: list[Sighting]) -> bool:
+    """A frame whose moment is open has only to be there, however often."""
+    return not frame.firm and frame in others
+
+
+def like_each_other(
+    missing: list[int], extra: list[int], here: list[Sighting], there: list[Sighting]
+) -> Pairs:
+    """Of what only one side has: the same frame at the same device, with other fields or at another moment."""
+    pairs: Pairs = {}
+    for n in missing:
+        alike = (m for m in extra if (there[m].place, there[m].name) == (here[n].place, here[n].name))
+        if (partner := next(alike, None)) is not None:
+            extra.remove(partner)
+            pairs[n] = partner
+    return pairs
+
+
+def unexpected(frame: Sighting) -> Row:
+    words = f"{frame.place} {frame.name}: seen in the kernel, not computed"
+    return Row("frames", frame.netns, None, text(frame), words)
+
+
+def text(frame: Sighting) -> str:
+    ttls = [str(value) for name, value in frame.fields if name in ("ip.ttl", "inner ip.ttl")]
+    how_far = f", ttl {' in '.join(ttls)}" if ttls else ""
+    return f"{frame.place} {frame.name}{how_far}"
 
 
 def field_differences(ours: Sighting, theirs: Sighting) -> str:
