@@ -1,12 +1,17 @@
 """A kernel's network of one's own, for as long as a job takes.
 
 The job runs in a child process with its own user, network, mount and process namespaces.  No root is needed, nothing of
-the machine's network can be touched, and whatever happens, the kernel removes it all when the child ends.
+the machine's network can be touched, and whatever happens, the kernel removes it all when the child ends.  The child
+ends when this process does, killed or not: the kernel kills it then (man 2 prctl, PR_SET_PDEATHSIG), and where that comes
+too early or too late, the child reads the end of its lifeline.
 """
 
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -14,10 +19,10 @@ import msgspec
 from app.lab.job import Job, Recording
 
 UNSHARE = (
-    "unshare",
+    *("setpriv", "--pdeathsig", "KILL", "unshare"),
     *("--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
 )
-PROGRAMS = ("unshare", "ip", "bridge", "iptables-restore", "iptables-save", "conntrack")
+PROGRAMS = ("setpriv", "unshare", "ip", "bridge", "iptables-restore", "iptables-save", "conntrack")
 ROOM = Path(__file__).resolve().parents[2]
 TIME_LIMIT = 60.0  # seconds
 
@@ -38,15 +43,32 @@ def why_not() -> str | None:
 
 def run(job: Job) -> Recording:
     """Does the job and brings back what was seen.  Raises LabError."""
-    command = [*UNSHARE, sys.executable, "-m", "app.lab.inside.worker"]
-    done = subprocess.run(
-        command,
-        input=msgspec.msgpack.encode(job),
-        capture_output=True,
-        cwd=ROOM,
-        timeout=TIME_LIMIT,
-        check=False,
-    )
+    with lifeline() as line:
+        done = subprocess.run(
+            worker("app.lab.inside.worker", line),
+            input=msgspec.msgpack.encode(job),
+            capture_output=True,
+            cwd=ROOM,
+            pass_fds=(line,),
+            timeout=TIME_LIMIT,
+            check=False,
+        )
     if done.returncode != 0:
         raise LabError(done.stderr.decode().strip())
     return msgspec.msgpack.decode(done.stdout, type=Recording)
+
+
+def worker(module: str, line: int) -> list[str]:
+    """The command that runs this module in a sandbox, which ends with the lifeline."""
+    return [*UNSHARE, sys.executable, "-m", module, str(line)]
+
+
+@contextmanager
+def lifeline() -> Iterator[int]:
+    """The reading end of a pipe whose writing end no other process has."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(writing)
+        os.close(reading)

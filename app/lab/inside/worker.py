@@ -6,7 +6,7 @@ import time
 
 import msgspec
 
-from app.lab.inside import clients, servers
+from app.lab.inside import clients, lifeline, servers
 from app.lab.inside.capture import Capture
 from app.lab.inside.namespaces import CommandFailed, Namespaces
 from app.lab.job import Command, Job, Reading, Recording
@@ -74,6 +74,7 @@ def unready_links(namespaces: Namespaces, netns: str) -> list[str]:
 
 
 def main() -> None:
+    lifeline.end_with(int(sys.argv[1]))
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     try:
         recording = work(job)
