@@ -18,19 +18,7 @@ QUIET, SETTLE_LIMIT = 0.1, 5.0
 
 def work(job: Job) -> Recording:
     """Build, break, listen, read, capture, probe, read.  Raises CommandFailed, TimeoutError where a link stays down, OverflowError."""
-    namespaces = Namespaces(job.namespaces)
-    for sysctl in job.sysctls:
-        namespaces.write(sysctl)
-    for command in job.setup:
-        namespaces.run(command)
-    namespaces.hide_names()
-    await_all_carriers(namespaces)
-    for command in job.changes:
-        namespaces.run(command)
-    if job.changes:
-        await_all_carriers(namespaces)
-    for server in job.servers:
-        servers.start(namespaces, server)
+    namespaces = prepare(job)
     before = texts(namespaces, job.before)
     capture = Capture(namespaces)
     answers = []
@@ -39,6 +27,25 @@ def work(job: Job) -> Recording:
             answers.append(clients.do(errand))
     frames = capture.settle(QUIET, SETTLE_LIMIT) if job.errands else ()
     return Recording(frames, tuple(answers), texts(namespaces, job.readings), before)
+
+
+def prepare(job: Job, *, named: bool = False) -> Namespaces:
+    """Build, break, listen: all before the first frame that matters.  `named`: `ip netns` goes on knowing the names."""
+    namespaces = Namespaces(job.namespaces)
+    for sysctl in job.sysctls:
+        namespaces.write(sysctl)
+    for command in job.setup:
+        namespaces.run(command)
+    if not named:
+        namespaces.hide_names()
+    await_all_carriers(namespaces)
+    for command in job.changes:
+        namespaces.run(command)
+    if job.changes:
+        await_all_carriers(namespaces)
+    for server in job.servers:
+        servers.start(namespaces, server)
+    return namespaces
 
 
 def texts(namespaces: Namespaces, readings: tuple[Reading, ...]) -> dict[str, dict[str, str]]:
