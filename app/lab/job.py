@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 Seconds = float
+HitKind = Literal["rule", "return", "policy"]
 
 
 class Command(Struct, frozen=True):
@@ -65,7 +66,8 @@ class Reading(Struct, frozen=True):
 class Job(Struct, frozen=True):
     """`namespaces` are made first, then `sysctls` are written, then `setup` runs, then `changes` break it, in order.
 
-    Then the servers listen, the `before` readings are taken, the errands run, and the `readings` are taken.
+    Then the servers listen, the `before` readings are taken, the errands run, and the `readings` are taken.  `traced`:
+    every rule hit is recorded too.
     """
 
     namespaces: tuple[str, ...]
@@ -76,6 +78,7 @@ class Job(Struct, frozen=True):
     readings: tuple[Reading, ...] = ()
     changes: tuple[Command, ...] = ()
     before: tuple[Reading, ...] = ()
+    traced: bool = False
 
 
 class Frame(Struct, frozen=True):
@@ -95,13 +98,40 @@ class Answer(Struct, frozen=True):
     octets: bytes = b""
 
 
+class Hit(Struct, frozen=True):
+    """A rule that matched, a chain's end, or a base chain's policy, as one packet met it on its way through a table.
+
+    `position` is a rule's in its chain, from 0; `verdict` is accept, drop, continue, jump, goto or return, `target` the chain
+    jumped to.  The first hit of a packet in a table carries its devices and `octets`, its IPv4 and transport headers, 20
+    octets of these; others have neither.  `skb` is the same while a packet is in the namespace, and may be another's later.
+    """
+
+    netns: str
+    skb: int
+    table: str
+    chain: str
+    kind: HitKind
+    position: int | None
+    verdict: str
+    target: str | None
+    iif: str | None
+    oif: str | None
+    mark: int
+    octets: bytes
+
+
 class Recording(Struct, frozen=True):
-    """Frames in order of time; an answer for each errand; what each reading printed, after the errands and before them."""
+    """Frames in order of time; an answer for each errand; what each reading printed, after the errands and before them.
+
+    `hits` are in order within each namespace that has tables; `untraced` says why there are none, None if they were traced.
+    """
 
     frames: tuple[Frame, ...]
     answers: tuple[Answer, ...]
     texts: dict[str, dict[str, str]]
     before: dict[str, dict[str, str]] = {}
+    hits: tuple[Hit, ...] = ()
+    untraced: str | None = "rule hits were not asked for"
 
     def text(self, netns: str, command: str) -> str:
         return self.texts[netns][command]

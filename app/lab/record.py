@@ -18,10 +18,12 @@ def record(
     *,
     before: Iterable[str] = (),
     changes: Iterable[Command] = (),
+    traced: bool = True,
 ) -> Recording:
     """Build the world, change it, do what the acts say, and bring back frames, answers and tables.  Raises LabError.
 
-    `tables` are the commands read in every namespace at the end, `before` those read just before the first act.
+    `tables` are the commands read in every namespace at the end, `before` those read just before the first act; `traced`
+    asks for every rule hit as well.
     """
     world = machines.world
     job = Job(
@@ -33,6 +35,7 @@ def record(
         everywhere(world, tables),
         tuple(changes),
         everywhere(world, before),
+        traced,
     )
     return sandbox.run(job)
 

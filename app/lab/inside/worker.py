@@ -6,27 +6,32 @@ import time
 
 import msgspec
 
-from app.lab.inside import clients, lifeline, servers
+from app.lab.inside import clients, lifeline, servers, trace
 from app.lab.inside.capture import Capture
 from app.lab.inside.namespaces import CommandFailed, Namespaces
+from app.lab.inside.trace import Trace
 from app.lab.job import Command, Job, Reading, Recording
 
 CARRIER_LIMIT = 5.0  # seconds
 CARRIER_POLL = 0.003
 QUIET, SETTLE_LIMIT = 0.1, 5.0
+UNASKED = "rule hits were not asked for"
 
 
 def work(job: Job) -> Recording:
     """Build, break, listen, read, capture, probe, read.  Raises CommandFailed, TimeoutError where a link stays down, OverflowError."""
     namespaces = prepare(job)
     before = texts(namespaces, job.before)
+    untraced = trace.why_not() if job.traced else UNASKED
+    tracer = None if untraced else Trace(namespaces)
     capture = Capture(namespaces)
     answers = []
     for errand in job.errands:
         with namespaces.inside(errand.netns):
             answers.append(clients.do(errand))
     frames = capture.settle(QUIET, SETTLE_LIMIT) if job.errands else ()
-    return Recording(frames, tuple(answers), texts(namespaces, job.readings), before)
+    hits = tracer.settle() if tracer else ()
+    return Recording(frames, tuple(answers), texts(namespaces, job.readings), before, hits, untraced)
 
 
 def prepare(job: Job, *, named: bool = False) -> Namespaces:
