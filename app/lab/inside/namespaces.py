@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,10 @@ from app.lab.job import Command, Sysctl
 
 CLONE_NEWNET = 0x40000000
 OWN_SYS = ("unshare", "--mount", "sh", "-c", 'mount -t sysfs lab /sys && exec "$@"', "sh")
-"""`brctl` and others read /sys, which shows the namespace it was mounted in."""
+"""/sys shows the namespace it was mounted in."""
+READ_SYS = ("brctl",)
+"""Of the programs that are asked, those that read /sys; the others ask by netlink or in /proc, whose /net is one's own."""
+NOT_INSTALLED = ": command not found"
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -59,8 +63,12 @@ class Namespaces:
 
     def read(self, netns: str, command: str) -> str:
         """What a command prints on both its outputs, whether it likes its question or not."""
+        words = command.split()
+        if shutil.which(words[0]) is None:
+            return f"{words[0]}{NOT_INSTALLED}\n"
+        argv = [*OWN_SYS, *words] if words[0] in READ_SYS else words
         with self.inside(netns):
-            done = subprocess.run([*OWN_SYS, *command.split()], capture_output=True, text=True, check=False)
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
         return done.stdout + done.stderr
 
 
