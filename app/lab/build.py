@@ -4,10 +4,14 @@ Every device keeps its name, index and MAC.  A cable between two machines become
 in a sandbox; a device's delay is not built, since not every kernel has netem.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from msgspec import Struct
 
 from app.kernel.device import Device
 from app.kernel.netns import BRIDGE_NF, IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns
+from app.kernel.origin import Origin
 from app.kernel.route import Route
 from app.kernel.show.iptables import iptables_save
 from app.kernel.world import World
@@ -22,6 +26,29 @@ SURROUNDINGS = {
 
 CONFIGURED = (IP_FORWARD, BRIDGE_NF, ROUTE_LOCALNET, RP_FILTER)
 """Always written, as their defaults come from the machine that the sandbox stands on."""
+
+PAIR = "a veth pair: what goes in at one end comes out at the other"
+CABLE = "a cable from machine to machine, which is a veth pair here"
+BRIDGE = "a bridge: a switch made of software"
+TUNNEL = "a VXLAN device: frames go in, UDP packets come out"
+PORT = "a port of the bridge; hairpin: may a frame leave where it came in?"
+ADDRESS = "an address, and with it the route to its neighbours"
+PROMISCUOUS = "takes frames that are for others"
+UP = "switched on"
+ROUTE = "a route"
+NEIGHBOUR = "whose MAC an address is, without asking"
+FORWARDING = "where a MAC is"
+
+Naming = Callable[[str], str]
+
+
+class Line(Struct, frozen=True):
+    """What is typed after `ip` or `bridge`, what for, and who writes it in a real cluster."""
+
+    program: Literal["ip", "bridge"]
+    text: str
+    reason: str
+    origin: Origin
 
 
 def file_name(netns: str) -> str:
@@ -43,27 +70,27 @@ def setup(world: World) -> Iterator[Command]:
     """The commands, in order.  Raises KeyError where a cable ends in a machine that is not in the world."""
     yield batch(None, "ip", pairs(world))
     for netns in world.netns.values():
-        yield batch(netns.id, "ip", [*links(netns), *layer3(netns)])
+        yield batch(netns.id, "ip", configuration(netns))
     for netns in world.netns.values():
         if entries := list(fdb(netns)):
             yield batch(netns.id, "bridge", entries)
-        if rules := "\n".join(line.text for line in iptables_save(world, netns)):
-            yield Command(netns.id, ("iptables-restore",), rules + "\n")
+        if text := rules(world, netns):
+            yield Command(netns.id, ("iptables-restore",), text)
 
 
-def batch(netns: str | None, program: str, lines: Iterable[str]) -> Command:
-    return Command(netns, (program, "-batch", "-"), "".join(f"{line}\n" for line in lines))
+def batch(netns: str | None, program: str, lines: Iterable[Line]) -> Command:
+    return Command(netns, (program, "-batch", "-"), "".join(f"{line.text}\n" for line in lines))
 
 
-def pairs(world: World) -> Iterator[str]:
+def pairs(world: World, name: Naming = file_name) -> Iterator[Line]:
     """veth pairs first, cables after them: a namespace numbers the others in order of need."""
-    for kind in ("veth", "physical"):
+    for kind, reason in (("veth", PAIR), ("physical", CABLE)):
         for netns in world.netns.values():
             for device in netns.config.devices.values():
                 if device.kind == kind and device.peer and is_first(netns, device):
                     other = world[device.peer.netns].config.devices[device.peer.device]
-                    near, far = end(netns.id, device), end(device.peer.netns, other)
-                    yield f"link add {near} type veth peer name {far}"
+                    near, far = end(name(netns.id), device), end(name(device.peer.netns), other)
+                    yield Line("ip", f"link add {near} type veth peer name {far}", reason, device.origin)
 
 
 def is_first(netns: Netns, device: Device) -> bool:
@@ -72,43 +99,57 @@ def is_first(netns: Netns, device: Device) -> bool:
     return (netns.id, device.name) < (device.peer.netns, device.peer.device)
 
 
-def end(netns: str, device: Device) -> str:
-    return (
-        f"{device.name} netns {file_name(netns)} index {device.index} address {device.mac} mtu {device.mtu}"
-    )
+def end(name: str, device: Device) -> str:
+    return f"{device.name} netns {name} index {device.index} address {device.mac} mtu {device.mtu}"
 
 
-def links(netns: Netns) -> Iterator[str]:
+def configuration(netns: Netns) -> Iterator[Line]:
+    """Everything that `ip` writes inside one namespace, in order."""
+    yield from links(netns)
+    for device in netns.config.devices.values():
+        yield from switched_on(device)
+    yield from layer3(netns)
+
+
+def links(netns: Netns) -> Iterator[Line]:
     devices = netns.config.devices
     for device in devices.values():
         start = f"link add {device.name} index {device.index} address {device.mac} mtu {device.mtu}"
         if device.kind == "bridge":
-            yield f"{start} type bridge forward_delay 0 mcast_snooping 0"
+            text = f"{start} type bridge forward_delay 0 mcast_snooping 0"
+            yield Line("ip", text, BRIDGE, device.origin)
         elif tunnel := device.vxlan:
-            yield (
+            text = (
                 f"{start} type vxlan id {tunnel.vni} dstport {tunnel.port} local {tunnel.local}"
                 f" dev {tunnel.lower} nolearning"
             )
+            yield Line("ip", text, TUNNEL, device.origin)
     for bridge, ports in netns.config.ports.items():
-        for port in ports:
-            yield f"link set {port} master {bridge}"
-            yield f"link set {port} type bridge_slave hairpin {'on' if devices[port].hairpin else 'off'}"
-    for device in devices.values():
-        for interface in device.addresses:
-            if device.kind != "loopback":
-                yield f"address add {interface} dev {device.name}"
-        if device.promiscuous:
-            yield f"link set {device.name} promisc on"
-        if device.up:
-            yield f"link set {device.name} up"
+        for port in (devices[name] for name in ports):
+            yield Line("ip", f"link set {port.name} master {bridge}", PORT, port.origin)
+            hairpin = "on" if port.hairpin else "off"
+            yield Line("ip", f"link set {port.name} type bridge_slave hairpin {hairpin}", PORT, port.origin)
 
 
-def layer3(netns: Netns) -> Iterator[str]:
+def switched_on(device: Device) -> Iterator[Line]:
+    for interface in device.addresses:
+        if device.kind != "loopback":
+            yield Line("ip", f"address add {interface} dev {device.name}", ADDRESS, device.origin)
+    if device.promiscuous:
+        yield Line("ip", f"link set {device.name} promisc on", PROMISCUOUS, device.origin)
+    if device.up:
+        yield Line("ip", f"link set {device.name} up", UP, device.origin)
+
+
+def layer3(netns: Netns) -> Iterator[Line]:
     """Routes that no address brings by itself, and neighbours."""
-    yield from (f"route add {route_text(r)}" for r in netns.config.fib.main if r.proto != "kernel")
+    for route in netns.config.fib.main:
+        if route.proto != "kernel":
+            yield Line("ip", f"route add {route_text(route)}", ROUTE, route.origin)
     for entry in netns.learned.neigh.values():
         mac = f"lladdr {entry.mac} " if entry.mac else ""
-        yield f"neigh add {entry.address} dev {entry.dev} {mac}nud {entry.state.lower()}"
+        text = f"neigh add {entry.address} dev {entry.dev} {mac}nud {entry.state.lower()}"
+        yield Line("ip", text, NEIGHBOUR, entry.origin)
 
 
 def route_text(route: Route) -> str:
@@ -125,9 +166,18 @@ def route_text(route: Route) -> str:
     return " ".join(filter(None, parts))
 
 
-def fdb(netns: Netns) -> Iterator[str]:
+def fdb(netns: Netns) -> Iterator[Line]:
     for entry in netns.learned.fdb.values():
         if entry.dst:
-            yield f"fdb append {entry.mac} dev {entry.dev} dst {entry.dst} self permanent"
+            text = f"fdb append {entry.mac} dev {entry.dev} dst {entry.dst} self permanent"
+            yield Line("bridge", text, FORWARDING, entry.origin)
         elif not entry.local and entry.port:
-            yield f"fdb add {entry.mac} dev {entry.port} master {'static' if entry.permanent else 'dynamic'}"
+            kind = "static" if entry.permanent else "dynamic"
+            yield Line(
+                "bridge", f"fdb add {entry.mac} dev {entry.port} master {kind}", FORWARDING, entry.origin
+            )
+
+
+def rules(world: World, netns: Netns) -> str:
+    """What `iptables-restore` reads; nothing where there are none."""
+    return "".join(f"{line.text}\n" for line in iptables_save(world, netns))
