@@ -2,22 +2,31 @@
 
 import re
 from collections.abc import Iterable, Iterator, Set
+from itertools import product
 
 from app.kernel.show import show
 from app.kernel.world import World
+from app.lab.compare.rows import Row
 from app.lab.compare.sightings import OPEN
 from app.lab.job import Recording
 from app.lab.record import TABLES
 
 
 def tables_differ(world: World, recording: Recording, ports: Set[int]) -> Iterator[str]:
-    """Lines of `ip neigh`, `bridge fdb`, `conntrack -L` that one side has and the other not, timers left out."""
-    for netns in world.netns:
-        for command in TABLES:
-            ours = set(lines(show(world, netns, command).text, ports))
-            theirs = set(lines(recording.text(netns, command), ports))
-            yield from (f"{netns} {command}: computed {line}" for line in ours - theirs)
-            yield from (f"{netns} {command}: the kernel has {line}" for line in theirs - ours)
+    return (row.difference for row in table_rows(world, recording, ports) if row.difference)
+
+
+def table_rows(world: World, recording: Recording, ports: Set[int]) -> Iterator[Row]:
+    """Lines of `ip neigh`, `bridge fdb`, `conntrack -L` that both have or only one, timers left out."""
+    for netns, command in product(world.netns, TABLES):
+        ours = list(dict.fromkeys(lines(show(world, netns, command).text, ports)))
+        theirs = list(dict.fromkeys(lines(recording.text(netns, command), ports)))
+        for line in ours:
+            words = None if line in theirs else f"{netns} {command}: computed {line}"
+            yield Row("tables", netns, line, line if line in theirs else None, words)
+        for line in theirs:
+            if line not in ours:
+                yield Row("tables", netns, None, line, f"{netns} {command}: the kernel has {line}")
 
 
 def lines(text: str, ports: Set[int]) -> Iterable[str]:

@@ -122,4 +122,4 @@ def test_another_end_of_the_probe_is_a_difference(machines: Machines, steps: lis
     recording = Recording((), (Answer("ECONNREFUSED"),), nothing)
     found = differences(machines, CASE.acts, steps, recording)
     assert found[0].startswith("probe 1: computed b'HTTP/1.1 200 OK")
-    assert found[0].endswith("kernel 'ECONNREFUSED'")
+    assert found[0].endswith("kernel ECONNREFUSED")

@@ -1,0 +1,68 @@
+"""What an experiment found: one journey laid beside what the kernel did."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from app.lab.compare.rows import Row, Section
+from app.scenario.model import Scenario
+
+Verdict: TypeAlias = Literal["passed", "differs", "undecided"]
+
+OPEN = (
+    "the source port of a tunnel, and ports that MASQUERADE chose at random",
+    "the identification of an IP header, sequence numbers, and time",
+    "where bare ACKs and FINs stand among the other frames of a namespace",
+    "which endpoint a rule picked by chance: the throw of the dice that the kernel made is looked for",
+)
+"""What Linux leaves to chance, and so is not compared."""
+
+
+class Asked(Struct, frozen=True):
+    """Which journey: a scenario, its chosen settings, what is broken in it, its first probe."""
+
+    scenario: str
+    settings: Mapping[str, str]
+    breaks: tuple[str, ...]
+    from_: str
+    to: str
+    protocol: str
+
+    @property
+    def words(self) -> str:
+        """As it is asked for on the command line, behind `packet-journeys lab`."""
+        settings = (f"--set {name}={value}" for name, value in self.settings.items())
+        return " ".join((self.scenario, *settings, *(f"--break {name}" for name in self.breaks)))
+
+
+def asked_of(scenario: Scenario) -> Asked:
+    """Settings that are at their default go without saying."""
+    defaults = {setting.name: setting.default for setting in scenario.settings}
+    chosen = {name: value for name, value in scenario.chosen.items() if value != defaults[name]}
+    return Asked(
+        scenario.slug, chosen, scenario.broken, scenario.probe_from, scenario.probe_to, scenario.protocol
+    )
+
+
+class Finding(Struct, frozen=True):
+    """`seed` is the throw of the dice by which both agree best; `seconds` is how long it took, building included.
+
+    `why` says what made an experiment undecided; `unseen` what this machine would not show; `counts` how many things of
+    each section were compared; `fingerprint` stands for all that was computed and compared.
+    """
+
+    asked: Asked
+    linux: str
+    verdict: Verdict
+    seed: int = 0
+    seconds: float = 0.0
+    counts: Mapping[Section, int] = {}
+    rows: tuple[Row, ...] = ()
+    unseen: tuple[str, ...] = ()
+    why: str | None = None
+    fingerprint: str = ""
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        return tuple(row.difference for row in self.rows if row.difference)
