@@ -5,7 +5,6 @@ from typing import Literal
 from msgspec import Struct
 
 Seconds = float
-HitKind = Literal["rule", "return", "policy"]
 
 
 class Command(Struct, frozen=True):
@@ -99,18 +98,18 @@ class Answer(Struct, frozen=True):
 
 
 class Hit(Struct, frozen=True):
-    """A rule that matched, a chain's end, or a base chain's policy, as one packet met it on its way through a table.
+    """A rule that matched, a chain's end, or a built-in chain's policy, as one packet met it on its way through a table.
 
-    `position` is a rule's in its chain, from 0; `verdict` is accept, drop, continue, jump, goto or return, `target` the chain
-    jumped to.  The first hit of a packet in a table carries its devices and `octets`, its IPv4 and transport headers, 20
-    octets of these; others have neither.  `skb` is the same while a packet is in the namespace, and may be another's later.
+    `position` is the rule's in its chain, from 0, or None where no rule was hit; `verdict` is accept, drop, jump, goto,
+    return or continue (without a rule: the chain ended), `target` the chain jumped to.  The first hit of a packet in a table
+    carries its devices and `octets`, its IPv4 and transport headers, 20 octets of these; others have neither.  `skb` is the
+    same while a packet is in the namespace, and may be another's later.
     """
 
     netns: str
     skb: int
     table: str
     chain: str
-    kind: HitKind
     position: int | None
     verdict: str
     target: str | None

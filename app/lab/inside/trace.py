@@ -10,7 +10,6 @@ import os
 import select
 import shutil
 import socket
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,17 +17,16 @@ from collections.abc import Iterator
 from app.lab.inside import netlink
 from app.lab.inside.namespaces import Namespaces, execute
 from app.lab.inside.netlink import Attributes, number, text
-from app.lab.job import Command, Hit, HitKind
+from app.lab.job import Command, Hit
 
 GET_TABLE, GET_RULE, TRACE = 1, 7, 17
 TRACE_GROUP = 9  # NFNLGRP_NFTRACE
 RECEIVE_BUFFER = 1 << 22  # octets; the kernel gives no more than net.core.rmem_max
 
 RULE_TABLE, RULE_CHAIN, RULE_HANDLE = 1, 2, 3
-TABLE, CHAIN, HANDLE, KIND, VERDICT, ID = 1, 2, 3, 4, 5, 6
+TABLE, CHAIN, HANDLE, VERDICT, ID = 1, 2, 3, 5, 6
 NETWORK_HEADER, TRANSPORT_HEADER, IIF, OIF, MARK, POLICY = 8, 9, 10, 12, 14, 16
 VERDICT_CODE, VERDICT_CHAIN = 1, 2
-KINDS: dict[int, HitKind] = {1: "policy", 2: "return", 3: "rule"}
 VERDICTS = {0: "drop", 1: "accept", -1: "continue", -3: "jump", -4: "goto", -5: "return"}
 
 OWN_TABLE = "lab"
@@ -46,8 +44,8 @@ table ip {OWN_TABLE} {{
 """
 """Before `raw` (-300), after fragments were put together (-400).  `iptables-save` shows only tables that iptables knows."""
 
-Rules = dict[tuple[str, int], tuple[str, int]]
-"""(table, handle) -> (chain, position in it)"""
+Positions = dict[tuple[str, int], int]
+"""(table, handle) -> position in its chain"""
 
 
 def why_not() -> str | None:
@@ -129,29 +127,28 @@ def listening() -> socket.socket:
     return made
 
 
-def positions() -> Rules:
+def positions() -> Positions:
     """Where each rule of the caller's namespace stands; the kernel dumps a chain in its order."""
     before: Counter[tuple[str, str]] = Counter()
-    rules: Rules = {}
+    rules: Positions = {}
     for found in netlink.dump(GET_RULE):
         table, chain = text(found[RULE_TABLE]), text(found[RULE_CHAIN])
-        rules[table, number(found[RULE_HANDLE])] = chain, before[table, chain]
+        rules[table, number(found[RULE_HANDLE])] = before[table, chain]
         before[table, chain] += 1
     return rules
 
 
-def hit(netns: str, found: Attributes, rules: Rules, devices: dict[int, str]) -> Hit:
+def hit(netns: str, found: Attributes, rules: Positions, devices: dict[int, str]) -> Hit:
     """One message.  The kernel writes devices and headers only into the first of a packet's way through a table."""
-    table, kind = text(found[TABLE]), KINDS[number(found[KIND])]
-    handle = number(found[HANDLE]) if HANDLE in found else None
+    table = text(found[TABLE])
+    position = rules[table, number(found[HANDLE])] if HANDLE in found else None
     verdict, target = verdict_of(found)
     return Hit(
         netns,
         number(found[ID]),
         table,
         text(found[CHAIN]),
-        kind,
-        rules[table, handle][1] if handle is not None and kind == "rule" else None,
+        position,
         verdict,
         target,
         devices.get(number(found.get(IIF, b""))),
