@@ -119,10 +119,51 @@ class Hit(Struct, frozen=True):
     octets: bytes
 
 
+class Window(Struct, frozen=True):
+    """The kernel's number for each namespace (what /proc/PID/ns/net shows), and when the errands began and ended.
+
+    In nanoseconds of the monotonic clock.
+    """
+
+    namespaces: dict[str, int]
+    begin: int
+    end: int
+
+
+class KernelDrop(Struct, frozen=True):
+    """A packet that the kernel freed for a reason, in a function.  `octets` from its network header on, cut short.
+
+    `protocol` is the Ethernet type; `device` is empty for a packet that has none yet.
+    """
+
+    netns: str
+    time: int
+    reason: str
+    function: str
+    device: str
+    protocol: int
+    octets: bytes
+
+
+class KernelLookup(Struct, frozen=True):
+    """A routing table that the kernel asked, and its answer.  `error` is 0 or a negative errno, `iif` 1 for what starts here."""
+
+    netns: str
+    time: int
+    table: int
+    error: int
+    iif: int
+    src: str
+    dst: str
+    gateway: str | None
+    device: str
+
+
 class Recording(Struct, frozen=True):
     """Frames in order of time; an answer for each errand; what each reading printed, after the errands and before them.
 
     `hits` are in order within each namespace that has tables; `untraced` says why there are none, None if they were traced.
+    `drops` and `lookups` are None where the machine does not show them: then `unseen` says why, a sentence each.
     """
 
     frames: tuple[Frame, ...]
@@ -131,6 +172,10 @@ class Recording(Struct, frozen=True):
     before: dict[str, dict[str, str]] = {}
     hits: tuple[Hit, ...] = ()
     untraced: str | None = "rule hits were not asked for"
+    window: Window | None = None
+    drops: tuple[KernelDrop, ...] | None = None
+    lookups: tuple[KernelLookup, ...] | None = None
+    unseen: tuple[str, ...] = ()
 
     def text(self, netns: str, command: str) -> str:
         return self.texts[netns][command]

@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from app.lab.job import Job, Recording
+from app.lab.tracepoints import recorded
 
 UNSHARE = (
     *("setpriv", "--pdeathsig", "KILL", "unshare"),
@@ -42,7 +44,18 @@ def why_not() -> str | None:
 
 
 def run(job: Job) -> Recording:
-    """Does the job and brings back what was seen.  Raises LabError."""
+    """Does the job and brings back what was seen, inside it and, if it has errands, at the kernel's tracepoints.  Raises LabError."""
+    if not job.errands:
+        return run_inside(job)
+    with recorded() as tracepoints:
+        recording = run_inside(job)
+        if recording.window:
+            tracepoints.read(recording.window)
+    unseen = (*recording.unseen, *filter(None, [tracepoints.unseen]))
+    return replace(recording, drops=tracepoints.drops, lookups=tracepoints.lookups, unseen=unseen)
+
+
+def run_inside(job: Job) -> Recording:
     with lifeline() as line:
         done = subprocess.run(
             worker("app.lab.inside.worker", line),

@@ -39,6 +39,10 @@ class Namespaces:
         """From here on `ip link` prints other namespaces by number, as on a machine that gave them no names."""
         execute(Command(None, ("mount", "-t", "tmpfs", "lab", "/run/netns")))
 
+    def numbers(self) -> dict[str, int]:
+        """What the kernel calls each of them (`struct net`: ns.inum)."""
+        return {netns: os.fstat(descriptor).st_ino for netns, descriptor in self.files.items()}
+
     def enter(self, netns: str | None) -> None:
         """Moves the calling thread for good."""
         if LIBC.setns(self.home if netns is None else self.files[netns], CLONE_NEWNET) != 0:

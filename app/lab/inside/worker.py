@@ -10,7 +10,7 @@ from app.lab.inside import clients, lifeline, servers, trace
 from app.lab.inside.capture import Capture
 from app.lab.inside.namespaces import CommandFailed, Namespaces
 from app.lab.inside.trace import Trace
-from app.lab.job import Command, Job, Reading, Recording
+from app.lab.job import Command, Job, Reading, Recording, Window
 
 CARRIER_LIMIT = 5.0  # seconds
 CARRIER_POLL = 0.003
@@ -25,13 +25,15 @@ def work(job: Job) -> Recording:
     untraced = trace.why_not() if job.traced else UNASKED
     tracer = None if untraced else Trace(namespaces)
     capture = Capture(namespaces)
+    began = time.monotonic_ns()
     answers = []
     for errand in job.errands:
         with namespaces.inside(errand.netns):
             answers.append(clients.do(errand))
     frames = capture.settle(QUIET, SETTLE_LIMIT) if job.errands else ()
+    window = Window(namespaces.numbers(), began, time.monotonic_ns())
     hits = tracer.settle() if tracer else ()
-    return Recording(frames, tuple(answers), texts(namespaces, job.readings), before, hits, untraced)
+    return Recording(frames, tuple(answers), texts(namespaces, job.readings), before, hits, untraced, window)
 
 
 def prepare(job: Job, *, named: bool = False) -> Namespaces:
