@@ -9,10 +9,11 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from app.cli import catalogue, check, serve, trace
+from app.cli import catalogue, check, lab, serve, trace
+from app.cli.arguments import Judged, Lines
 from app.scenario.faults import ScenarioError
 
-COMMANDS = {"serve": serve, "list": catalogue, "trace": trace, "check": check}
+COMMANDS = {"serve": serve, "list": catalogue, "trace": trace, "check": check, "lab": lab}
 
 
 def parser() -> ArgumentParser:
@@ -34,12 +35,19 @@ def run(words: Sequence[str]) -> int:
     if "does" not in asked:
         parser().error(f"expected one of {', '.join(COMMANDS)}")
     try:
-        for line in asked.does(asked):
-            print(line)
+        return printed(asked.does(asked))
     except ScenarioError as error:
         print(*error.faults, sep="\n", file=sys.stderr)
         return 2
-    return 0
+
+
+def printed(lines: Lines | Judged) -> int:
+    """Every line as soon as it is there: the lab takes its time."""
+    while True:
+        try:
+            print(next(lines), flush=True)
+        except StopIteration as end:
+            return end.value or 0
 
 
 def main() -> None:

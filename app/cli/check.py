@@ -19,4 +19,4 @@ def check(asked: Namespace) -> Lines:
     from app.scenario.check import check as checked
     from app.simulate import broken_promises
 
-    return checked(asked.file, broken_promises)
+    yield from checked(asked.file, broken_promises)

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import get_args
 
-from app.cli.arguments import Commands, Lines, add_journey, command, whole
+from app.cli.arguments import Commands, Lines, add_journey, command, scenario_of, whole
 from app.story.view import Grain
 
 
@@ -18,16 +18,14 @@ def add(commands: Commands) -> None:
 
 
 def trace(asked: Namespace) -> Lines:
-    from app.scenario.assemble import Override
-    from app.scenario.load import load
     from app.simulate import simulate
     from app.story.transcript import transcript
 
-    scenario = load(asked.scenario, dict(asked.set), Override(asked.from_, asked.to, asked.protocol))
-    view = simulate(scenario, asked.seed).view()
+    view = simulate(scenario_of(asked), asked.seed).view()
     if asked.json:
         import msgspec
 
         yield msgspec.json.encode(view).decode()
     else:
         yield from transcript(view, asked.grain)
+    return 0

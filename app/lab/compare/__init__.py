@@ -1,8 +1,9 @@
 """The engine's journey against the kernel's, differences in words.  The kernel is right.
 
 Compared are, in each namespace, the devices on which a frame was seen, in order, with addresses, ports, TTL, flags and
-length of every header.  Open are a tunnel's source port, masqueraded ports chosen by chance, sequence numbers and
-identifiers, and where bare ACKs and FINs stand among the rest: of those, only that they were seen.
+length of every header, and every rule that each packet hit.  Open are a tunnel's source port, masqueraded ports chosen by
+chance, sequence numbers and identifiers, and where bare ACKs and FINs stand among the rest: of those, only that they were
+seen.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,9 @@ from typing import NamedTuple
 
 from app.datapath.events import ProbeEnded, Step
 from app.datapath.walk import Looped
+from app.lab.compare import rules
 from app.lab.compare.frames import frame_rows
+from app.lab.compare.outputs import output_rows
 from app.lab.compare.ports import fixed_ports
 from app.lab.compare.rows import Row
 from app.lab.compare.sightings import computed, recorded
@@ -64,9 +67,7 @@ def differences_of_any(machines: Machines, acts: tuple[Act, ...], recording: Rec
     return closest(machines, acts, recording).differences
 
 
-def rows(
-    machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording: Recording
-) -> Iterator[Row]:
+def rows(machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording: Recording) -> Iterator[Row]:
     """Both sides of everything, section by section."""
     ports = fixed_ports(machines, acts)
     ours, theirs = computed(steps, ports), recorded(recording, ports)
@@ -74,7 +75,14 @@ def rows(
     yield from answer_rows(acts, steps, recording)
     for netns in machines.world.netns:
         yield from frame_rows(netns, ours, theirs)
+    if recording.untraced is None:
+        hit, traced = list(rules.computed(steps, ports)), list(rules.recorded(recording, world, ports))
+        for netns in machines.world.netns:
+            yield from rules.rule_rows(netns, hit, traced)
     yield from table_rows(world, recording, ports)
+    if any(recording.before.values()):
+        yield from output_rows(machines.world, recording.before, "before", ports)
+        yield from output_rows(world, recording.texts, "after", ports)
 
 
 def answer_rows(acts: Iterable[Act], steps: list[Step], recording: Recording) -> Iterator[Row]:

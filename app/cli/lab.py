@@ -1,0 +1,134 @@
+"""`packet-journeys lab`
+
+Exit 0: nothing differs.  1: something does.  2: bad input.  3: undecided, it cannot be tried on this machine.
+"""
+
+import shutil
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.arguments import Commands, Judged, add_journey, command, scenario_of
+
+if TYPE_CHECKING:
+    from app.lab.finding import Finding, Verdict
+    from app.scenario.model import Scenario
+
+STATUS: "dict[Verdict, int]" = {"passed": 0, "differs": 1, "undecided": 3}
+WIDTH_OF_A_FILE = 180  # columns, where the output is no terminal
+
+
+def add(commands: Commands) -> None:
+    bench = command(
+        commands,
+        "lab",
+        lab,
+        "Build the network in real namespaces, send the packet, and lay what Linux did beside what was computed.",
+    )
+    add_journey(bench, optional=True)
+    bench.add_argument("--json", action="store_true", help="the comparison as JSON, schema 1")
+    bench.add_argument(
+        "--pcapng", type=Path, metavar="FILE", help="write what every device saw, for Wireshark"
+    )
+    does = bench.add_mutually_exclusive_group()
+    does.add_argument(
+        "--script", action="store_true", help="print the network as a shell script: up, probe, down"
+    )
+    does.add_argument(
+        "--hold", action="store_true", help="keep the network standing; say how to step into it"
+    )
+    does.add_argument(
+        "--all", action="store_true", help="every scenario, setting and break; a table at the end"
+    )
+    bench.add_argument(
+        "--record", action="store_true", help="with --all: note what agreed, for the player's badge"
+    )
+    bench.set_defaults(parser=bench)
+
+
+def lab(asked: Namespace) -> Judged:
+    """The exit status is what is returned at the end."""
+    complain_of_combinations(asked, asked.parser)
+    if asked.all:
+        return (yield from all_journeys(asked))
+    scenario = scenario_of(asked)
+    if asked.script:
+        return (yield from script_of(scenario))
+    if asked.hold:
+        return (yield from held(scenario))
+    return (yield from compared(scenario, asked))
+
+
+def complain_of_combinations(asked: Namespace, parser: ArgumentParser) -> None:
+    if asked.all == (asked.scenario is not None):
+        parser.error("expected a SCENARIO, or --all in its place")
+    if asked.record and not asked.all:
+        parser.error("--record is for --all: the record holds every built-in journey")
+    if asked.pcapng and (asked.all or asked.script or asked.hold):
+        parser.error("--pcapng is for one journey that is compared")
+
+
+def compared(scenario: "Scenario", asked: Namespace) -> Judged:
+    from app.lab.experiment import experiment
+    from app.lab.report import document, report
+
+    finding, recording = experiment(scenario)
+    if asked.pcapng and recording:
+        from app.lab.pcapng import save
+
+        save(recording, asked.pcapng)
+    if asked.json:
+        import msgspec
+
+        yield msgspec.json.encode(document(finding)).decode()
+    else:
+        wide = (
+            shutil.get_terminal_size((WIDTH_OF_A_FILE, 24)).columns
+            if sys.stdout.isatty()
+            else WIDTH_OF_A_FILE
+        )
+        yield from report(finding, wide)
+    return STATUS[finding.verdict]
+
+
+def all_journeys(asked: Namespace) -> Judged:
+    from app.lab.everything import all_findings, every_journey, line, total
+    from app.lab.finding import asked_of
+    from app.lab.report import document
+
+    scenarios = list(every_journey())
+    widest = max(len(asked_of(scenario).words) for scenario in scenarios)
+    findings: list[Finding] = []
+    for finding in all_findings(scenarios, 0 if asked.record else None):
+        findings.append(finding)
+        if not asked.json:
+            yield from line(finding, widest)
+    if asked.json:
+        import msgspec
+
+        yield msgspec.json.encode([document(finding) for finding in findings]).decode()
+    else:
+        yield ""
+        yield total(findings)
+    if asked.record:
+        from app.lab.checked import write
+
+        yield from write(findings)
+    return max(STATUS[finding.verdict] % 3 for finding in findings) or max(
+        STATUS[f.verdict] for f in findings
+    )
+
+
+def script_of(scenario: "Scenario") -> Judged:
+    from app.lab.script import script
+
+    yield from script(scenario)
+    return 0
+
+
+def held(scenario: "Scenario") -> Judged:
+    from app.lab.hold import hold
+
+    yield from hold(scenario)
+    return 0

@@ -1,0 +1,48 @@
+"""Every built-in journey: all scenarios, all settings, all breaks, several side by side."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from app.lab.experiment import experiment
+from app.lab.finding import Finding
+from app.lab.report import counted
+from app.scenario.load import load, slugs
+from app.scenario.model import Scenario
+from app.scenario.settings import combinations
+
+
+def every_journey() -> Iterator[Scenario]:
+    """Whole with every combination of its settings, then broken in each way that this combination can be."""
+    for slug in slugs():
+        for chosen in combinations(load(slug).settings):
+            whole = load(slug, chosen)
+            yield whole
+            for fault in whole.breaks:
+                if all(chosen[name] in options for name, options in fault.when.items()):
+                    yield load(slug, chosen, breaks=(fault.name,))
+
+
+def all_findings(scenarios: Sequence[Scenario], seed: int | None = None) -> Iterator[Finding]:
+    """One for each, in their order, as soon as it is there.  Threads do: they wait for their sandboxes.
+
+    A sandbox dies with the thread that made it, so all are gone when this process is (prctl PR_SET_PDEATHSIG).
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            yield from pool.map(lambda scenario: experiment(scenario, seed)[0], scenarios)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def line(finding: Finding, widest: int) -> Iterator[str]:
+    """A row of the table, and beneath it what differs; `widest` is the longest way to ask for a journey."""
+    said = finding.why if finding.verdict == "undecided" else f"{counted(finding)}, {finding.seconds:.1f} s"
+    yield f"{finding.verdict:<9}  {finding.asked.words:<{widest}}  {said}"
+    yield from (f"{'':<9}    {difference}" for difference in finding.differences)
+
+
+def total(findings: Sequence[Finding]) -> str:
+    verdicts = [finding.verdict for finding in findings]
+    sums = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
+    return f"{len(findings)} journeys against Linux {findings[0].linux}: {sums}."

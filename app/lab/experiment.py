@@ -1,0 +1,77 @@
+"""One experiment: a scenario's world built and probed in the kernel, and the journey laid beside it."""
+
+import os
+import shlex
+import time
+from collections import Counter
+
+from app.controlplane.compile import compile_machines
+from app.lab.ability import ability, lacking
+from app.lab.checked import fingerprint
+from app.lab.compare import Closest, closest
+from app.lab.finding import Finding, asked_of
+from app.lab.job import Command, Recording
+from app.lab.record import record
+from app.lab.sandbox import LabError
+from app.process.programs import Machines
+from app.scenario.faults import one_line
+from app.scenario.load import load, slugs
+from app.scenario.model import Scenario
+from app.simulate import machines_of
+
+THROWS = 16
+"""How often the kernel may throw its dice until they fall as a wanted seed says."""
+
+
+def experiment(scenario: Scenario, seed: int | None = None) -> tuple[Finding, Recording | None]:
+    """What was found, and what was captured if anything was.
+
+    With a `seed` this very throw of the dice is compared: the kernel is asked again while it throws another one.
+    """
+    built = compile_machines(scenario.cluster, scenario.infra)
+    linux, asked = os.uname().release, asked_of(scenario)
+    if why := lacking(built.world, ability()):
+        return Finding(asked, linux, "undecided", why=f"{why}; {what_can_be_checked()}"), None
+    walked = machines_of(scenario)
+    started = time.monotonic()
+    try:
+        best, recording = tried(built, walked, scenario, seed)
+    except LabError as failure:
+        return Finding(asked, linux, "undecided", why=one_line(str(failure))), None
+    counts = Counter(row.section for row in best.rows)
+    return Finding(
+        asked,
+        linux,
+        "differs" if best.differences else "passed",
+        best.seed,
+        time.monotonic() - started,
+        counts,
+        tuple(best.rows),
+        unseen(recording),
+        fingerprint=fingerprint(walked, scenario.acts, best.steps),
+    ), recording
+
+
+def tried(
+    built: Machines, walked: Machines, scenario: Scenario, seed: int | None
+) -> tuple[Closest, Recording]:
+    """Again and again, while chance alone keeps the kernel from going the way of `seed`.  Raises LabError."""
+    changes = [Command(change.netns, tuple(shlex.split(change.command))) for change in scenario.changes]
+    for _ in range(1 if seed is None else THROWS):
+        recording = record(built, scenario.acts, changes=changes, outputs=True)
+        best = closest(walked, scenario.acts, recording)
+        if best.differences or seed in (None, best.seed):
+            return best, recording
+    raise LabError(f"the dice did not fall as with seed {seed} in {THROWS} throws")
+
+
+def unseen(recording: Recording) -> tuple[str, ...]:
+    """Sentences about what this machine did not show."""
+    return tuple(filter(None, (recording.untraced,)))
+
+
+def what_can_be_checked() -> str:
+    """The built-in scenarios that this machine can hold as they are."""
+    worlds = {slug: machines_of(load(slug)).world for slug in slugs()}
+    possible = [slug for slug, world in worlds.items() if lacking(world, ability()) is None]
+    return f"without it these can be checked: {', '.join(possible) or 'none'}"
