@@ -77,11 +77,13 @@ def transmit(
     route = k.fib.lookup(key.remote)
     mss = advertised_mss(k, route) if "SYN" in flags and route else None
     segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
+    timeouts = max(retry, socket.timeouts)
     skb = replace(
-        k.alloc_skb(IPv4(key.local, key.remote, segment)), gso=socket.mss - TIMESTAMPS if message else 0
+        k.alloc_skb(IPv4(key.local, key.remote, segment)),
+        gso=socket.mss - TIMESTAMPS if message else 0,
+        hash=timeouts if timeout else socket.timeouts,
     )
     due = k.now + timeout if timeout else socket.due
-    timeouts = max(retry, socket.timeouts)
     yield SegmentSent(
         skb, None, "__tcp_transmit_skb", replace(sent(socket, segment), due=due, timeouts=timeouts), retry
     )

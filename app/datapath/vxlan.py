@@ -44,7 +44,7 @@ def source_port(skb: Skb) -> int:
     else:
         ip, payload = skb.ip, skb.ip.payload
         ports = (payload.id,) if isinstance(payload, Icmp) else (payload.sport, payload.dport)
-        flow = repr((ip.protocol, ip.src, ip.dst, ports))
+        flow = repr((ip.protocol, ip.src, ip.dst, ports, *([skb.hash] if skb.hash else [])))
     low, high = PORTS
     return low + crc32(flow.encode()) % (high - low + 1)
 

@@ -136,7 +136,9 @@ class Walker:
             same = received(replace(sent.skb, dev="lo"), "lo")
             self.backlog.append(Pass(due.at, same, cause, due.tick + 1))
         elif link.peer is not None and link.peer.netns in self.world.netns:
-            skb = Skb(sent.skb.id, sent.skb.packet, clone_of=sent.skb.clone_of, gso=sent.skb.gso)
+            skb = Skb(
+                sent.skb.id, sent.skb.packet, clone_of=sent.skb.clone_of, gso=sent.skb.gso, hash=sent.skb.hash
+            )
             arrival = Pass(link.peer.netns, received(skb, link.peer.device), cause, due.tick + 1)
             if link.delay:
                 self.after(link.delay, arrival)

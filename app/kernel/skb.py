@@ -15,7 +15,8 @@ class Skb(Record, frozen=True):
     `dev` is the device it came in by (None for a packet that starts here), `physin` the bridge port behind it
     (nf_bridge_info: set by br_netfilter only), `bridged_src` the source MAC to restore on a bridged packet whose
     destination was rewritten, `ct` its connection, perhaps not confirmed yet, `gso` the octets of payload in each
-    segment that a large TCP packet will be cut into (0: not to be cut), `dst` the route it has already been given.
+    segment that a large TCP packet will be cut into (0: not to be cut), `dst` the route it has already been given,
+    `hash` how often its socket has thrown its flow hash anew: it crosses a veth with the packet (sk_rethink_txhash).
     """
 
     id: int
@@ -29,6 +30,7 @@ class Skb(Record, frozen=True):
     bridged_src: Mac | None = None
     gso: int = 0
     dst: Route | None = None
+    hash: int = 0
     clone_of: int | None = None
 
     @property

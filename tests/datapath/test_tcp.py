@@ -200,6 +200,13 @@ def test_section_9_an_unanswered_syn_is_sent_again_after_1_2_and_3_seconds() -> 
     assert (walked.end.error, walked.ended_at) == ("ETIMEDOUT", 3.5)
 
 
+def test_lab_a_client_that_gave_up_while_connecting_has_no_socket_any_more() -> None:
+    """Found by `ss -tan` after the journey: close(2) in SYN_SENT leaves nothing and says nothing."""
+    walked = send(dropping("--dport 8080", "INPUT"), "node1/pod1", TO_POD2)
+    left = walked.world["node1/pod1"].learned.sockets
+    assert [key for key in left if key.lport == 40001] == []
+
+
 def test_a_lost_syn_ack_is_sent_again_by_timer_and_by_every_new_syn() -> None:
     """Measured: SYN-ACK at 0, 1 (timer), 1, 2, 3 s (one for each repeated SYN); the server's own timer doubles."""
     walked = send(dropping("--sport 8080"), "node1/pod1", TO_POD2)

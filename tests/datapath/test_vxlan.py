@@ -108,6 +108,14 @@ def test_one_flow_has_one_source_port_from_the_local_range() -> None:
     assert source_port(INNER) != source_port(other)
 
 
+def test_lab_a_repeated_syn_is_another_flow_to_the_fabric() -> None:
+    """Found by `conntrack -L` after the journey: tcp_timer.c has the socket throw its hash anew (sk_rethink_txhash)."""
+    walked = across(far_vni=2)
+    outer = [event.skb.ip.payload for event in walked.all(Encapsulated, "node1") if event.skb]
+    ports = [datagram.sport for datagram in outer if isinstance(datagram, Udp)]
+    assert len(ports) == len(set(ports)) == 4, f"one SYN and three repetitions left by {ports}"
+
+
 @pytest.mark.parametrize("l4", [udp(), Icmp(8, 0, id=3)], ids=["udp", "ping"])
 def test_other_protocols_have_a_source_port_too(l4: Udp | Icmp) -> None:
     low, high = PORTS

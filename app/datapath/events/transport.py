@@ -77,6 +77,13 @@ class ProbeEnded(Event, frozen=True):
     error: Errno | None
     message: Message | None = None
 
+    def apply(self, netns: Netns) -> Netns:
+        """Its socket is closed with it: at once, unless TCP has a goodbye to say (tcp.c: tcp_disconnect, tcp_close)."""
+        socket = netns.learned.sockets.get(self.key)
+        if socket is None or socket.state not in (None, "SYN_SENT"):
+            return netns
+        return with_socket(netns, self.key, None)
+
 
 class TimerFired(Event, frozen=True):
     """Time passed and a timer ran; `after` is how long it was armed, in microseconds."""
