@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from app.kernel.device import Device
 from app.kernel.netns import BRIDGE_NF, IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns
-from app.kernel.origin import Origin
+from app.kernel.origin import KERNEL, Origin
 from app.kernel.route import Route
 from app.kernel.show.iptables import iptables_save
+from app.kernel.show.listing import RulePosition
 from app.kernel.world import World
 from app.lab.job import Command, Sysctl
 
@@ -32,20 +33,19 @@ CABLE = "a cable from machine to machine, which is a veth pair here"
 BRIDGE = "a bridge: a switch made of software"
 TUNNEL = "a VXLAN device: frames go in, UDP packets come out"
 PORT = "a port of the bridge; hairpin: may a frame leave where it came in?"
-ADDRESS = "an address, and with it the route to its neighbours"
-PROMISCUOUS = "takes frames that are for others"
-UP = "switched on"
-ROUTE = "a route"
-NEIGHBOUR = "whose MAC an address is, without asking"
-FORWARDING = "where a MAC is"
+SWITCHED_ON = "switched on; an address brings the route to its neighbours along"
+ROUTE = "a route to what is further away"
+NEIGHBOUR = "the MAC of a neighbour, so that nobody has to ask"
+FORWARDING = "where frames for a MAC go"
+RULE = "a rule"
 
 Naming = Callable[[str], str]
 
 
 class Line(Struct, frozen=True):
-    """What is typed after `ip` or `bridge`, what for, and who writes it in a real cluster."""
+    """What is typed after `ip` or `bridge`, or read by `iptables-restore`; what for, and who writes it in a real cluster."""
 
-    program: Literal["ip", "bridge"]
+    program: Literal["ip", "bridge", "iptables-restore"]
     text: str
     reason: str
     origin: Origin
@@ -74,12 +74,16 @@ def setup(world: World) -> Iterator[Command]:
     for netns in world.netns.values():
         if entries := list(fdb(netns)):
             yield batch(netns.id, "bridge", entries)
-        if text := rules(world, netns):
-            yield Command(netns.id, ("iptables-restore",), text)
+        if restored := list(rules(world, netns)):
+            yield Command(netns.id, ("iptables-restore",), text_of(restored))
 
 
 def batch(netns: str | None, program: str, lines: Iterable[Line]) -> Command:
-    return Command(netns, (program, "-batch", "-"), "".join(f"{line.text}\n" for line in lines))
+    return Command(netns, (program, "-batch", "-"), text_of(lines))
+
+
+def text_of(lines: Iterable[Line]) -> str:
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 def pairs(world: World, name: Naming = file_name) -> Iterator[Line]:
@@ -134,11 +138,11 @@ def links(netns: Netns) -> Iterator[Line]:
 def switched_on(device: Device) -> Iterator[Line]:
     for interface in device.addresses:
         if device.kind != "loopback":
-            yield Line("ip", f"address add {interface} dev {device.name}", ADDRESS, device.origin)
+            yield Line("ip", f"address add {interface} dev {device.name}", SWITCHED_ON, device.origin)
     if device.promiscuous:
-        yield Line("ip", f"link set {device.name} promisc on", PROMISCUOUS, device.origin)
+        yield Line("ip", f"link set {device.name} promisc on", SWITCHED_ON, device.origin)
     if device.up:
-        yield Line("ip", f"link set {device.name} up", UP, device.origin)
+        yield Line("ip", f"link set {device.name} up", SWITCHED_ON, device.origin)
 
 
 def layer3(netns: Netns) -> Iterator[Line]:
@@ -178,6 +182,11 @@ def fdb(netns: Netns) -> Iterator[Line]:
             )
 
 
-def rules(world: World, netns: Netns) -> str:
+def rules(world: World, netns: Netns) -> Iterator[Line]:
     """What `iptables-restore` reads; nothing where there are none."""
-    return "".join(f"{line.text}\n" for line in iptables_save(world, netns))
+    for line in iptables_save(world, netns):
+        origin = KERNEL
+        if isinstance(line.entry, RulePosition) and line.entry.index is not None:
+            chain = netns.config.rules.tables[line.entry.table][line.entry.chain]
+            origin = chain.rules[line.entry.index].origin
+        yield Line("iptables-restore", line.text, RULE, origin)
