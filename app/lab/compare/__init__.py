@@ -20,7 +20,7 @@ from app.lab.compare.rows import Row
 from app.lab.compare.sightings import computed, recorded
 from app.lab.compare.tables import table_rows
 from app.lab.job import Recording
-from app.lab.programs import PING_OCTETS, octets
+from app.lab.programs import octets
 from app.process.programs import Act, Machines, Probe
 from app.simulate import walk
 
@@ -91,15 +91,15 @@ def answer_rows(acts: Iterable[Act], steps: list[Step], recording: Recording) ->
     ends = [step.event for step in steps if isinstance(step.event, ProbeEnded)]
     for number, (probe, answer) in enumerate(zip(probes, recording.answers, strict=True), 1):
         end = ends[number - 1] if number <= len(ends) else None
-        ours = "no end" if end is None else end.error or repr(content(end))
+        ours = "no end" if end is None else end.error or repr(content(end, probe))
         theirs = answer.error or repr(answer.octets)
         words = None if ours == theirs else f"probe {number}: computed {ours}, kernel {theirs}"
         yield Row("answers", probe.netns, ours, theirs, words)
 
 
-def content(end: ProbeEnded) -> bytes:
+def content(end: ProbeEnded, probe: Probe) -> bytes:
     if end.key.protocol == "icmp":
-        return PING_OCTETS
+        return bytes(probe.octets)
     return octets(end.message) if end.message else b""
 
 
