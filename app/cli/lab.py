@@ -3,6 +3,7 @@
 Exit 0: nothing differs.  1: something does.  2: bad input.  3: undecided, it cannot be tried on this machine.
 """
 
+import os
 import shutil
 import sys
 from argparse import ArgumentParser, Namespace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.arguments import Commands, Judged, add_journey, command, scenario_of
+from app.scenario.faults import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from app.lab.finding import Finding, Verdict
@@ -69,10 +71,19 @@ def complain_of_combinations(asked: Namespace, parser: ArgumentParser) -> None:
         parser.error("--pcapng is for one journey that is compared")
 
 
+def complain_of_file(file: Path) -> None:
+    """Before anything is built.  Raises ScenarioError."""
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        message = "cannot be written, expected a file in a folder that exists and is writable"
+        raise ScenarioError([Fault(str(file), None, "--pcapng", message)])
+
+
 def compared(scenario: "Scenario", asked: Namespace) -> Judged:
     from app.lab.experiment import experiment
     from app.lab.report import document, report
 
+    if asked.pcapng:
+        complain_of_file(asked.pcapng)
     finding, recording = experiment(scenario)
     if asked.pcapng and recording:
         from app.lab.pcapng import save

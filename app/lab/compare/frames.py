@@ -35,7 +35,7 @@ def difference(ours: Sighting | None, theirs: Sighting | None) -> str | None:
 def text(frame: Sighting) -> str:
     ttls = [str(value) for name, value in frame.fields if name in ("ip.ttl", "inner ip.ttl")]
     how_far = f", ttl {' in '.join(ttls)}" if ttls else ""
-    return f"{frame.place} {frame.name}{how_far}"
+    return f"{frame.place.removeprefix(frame.netns).lstrip()} {frame.name}{how_far}"
 
 
 def field_differences(ours: Sighting, theirs: Sighting) -> str:

@@ -22,11 +22,13 @@ def table_rows(world: World, recording: Recording, ports: Set[int]) -> Iterator[
         ours = list(dict.fromkeys(lines(show(world, netns, command).text, ports)))
         theirs = list(dict.fromkeys(lines(recording.text(netns, command), ports)))
         for line in ours:
+            text = f"{command}: {line}"
             words = None if line in theirs else f"{netns} {command}: computed {line}"
-            yield Row("tables", netns, line, line if line in theirs else None, words)
+            yield Row("tables", netns, text, text if line in theirs else None, words)
         for line in theirs:
             if line not in ours:
-                yield Row("tables", netns, None, line, f"{netns} {command}: the kernel has {line}")
+                words = f"{netns} {command}: the kernel has {line}"
+                yield Row("tables", netns, None, f"{command}: {line}", words)
 
 
 def lines(text: str, ports: Set[int]) -> Iterable[str]:
