@@ -122,5 +122,14 @@ def place(drop: DropTold, names: Mapping[int, str]) -> str | None:
 
 def of_lookup(told: LookupTold, netns: str) -> KernelLookup:
     return KernelLookup(
-        netns, told.time, told.table, told.error, told.iif, told.src, told.dst, told.gateway, told.device
+        netns,
+        told.time,
+        told.table,
+        told.error,
+        told.oif,
+        told.iif,
+        told.src,
+        told.dst,
+        told.gateway,
+        told.device,
     )

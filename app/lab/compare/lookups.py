@@ -1,8 +1,9 @@
 """Route look-ups: what was asked, and which device and gateway the tables answered.
 
 The kernel asks its tables more often than a journey tells: whether an address is its own, where an asker in ARP would be
-answered, by which way a sender could be reached.  Every one of its questions is put to our tables, which must give the same
-answer; and what was computed as a look-up, the kernel must have looked up.  How often, depends on what a socket remembers.
+answered, by which way a sender could be reached.  Every one of its questions is put to our tables, which must give the
+same answer, but for those that allow one device only.  And what was computed as a look-up, the kernel must have looked
+up; how often, depends on what a socket remembers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -56,9 +57,11 @@ def computed(steps: Iterable[Step]) -> Iterator[Answer]:
 
 
 def recorded(lookups: Iterable[KernelLookup]) -> Iterator[Answer]:
+    """Without those that allow one device only: could the sender be reached by the one it came by?"""
     for lookup in lookups:
-        found = NOWHERE if lookup.error else way(lookup.device, lookup.gateway)
-        yield Answer(lookup.netns, lookup.dst, found)
+        if not lookup.oif:
+            found = NOWHERE if lookup.error else way(lookup.device, lookup.gateway)
+            yield Answer(lookup.netns, lookup.dst, found)
 
 
 def lookup_rows(world: World, netns: str, ours: Iterable[Answer], theirs: Iterable[Answer]) -> Iterator[Row]:

@@ -26,7 +26,7 @@ DST_POINTER = -2
 HEAD: Final = struct.Struct("<QQQ")
 """Kind, time in nanoseconds of the monotonic clock, CPU: how every record begins."""
 DROP_TAIL: Final = struct.Struct(f"<QQ3QH6x16s{PACKET}s")
-LOOKUP_TAIL: Final = struct.Struct("<Qi4xQI4x4s4sB7x4s4x16s")
+LOOKUP_TAIL: Final = struct.Struct("<Qi4xQII4s4sB7x4s4x16s")
 
 
 def begun(kind: int, size: int) -> Program:
@@ -70,7 +70,7 @@ def drops(types: Types, ring: int) -> Program:
 
 
 def lookups(types: Types, ring: int) -> Program:
-    """include/trace/events/fib.h: fib_table_lookup.  Table, error, namespace, device in, ends, gateway, device."""
+    """include/trace/events/fib.h: fib_table_lookup.  Table, error, namespace, devices out and in, ends, gateway, device."""
     given = types.parameters("fib_table_lookup")
     program = begun(LOOKUP, LOOKUP_TAIL.size)
     program.argument(given.index("unsigned int"))
@@ -78,7 +78,8 @@ def lookups(types: Types, ring: int) -> Program:
     program.argument(given.index("int"))
     program.write(32)
     program.argument(given.index("flowi4"))
-    program.read(types.offset("flowi4.__fl_common.flowic_iif"), 4, 48)
+    program.read(types.offset("flowi4.__fl_common.flowic_oif"), 4, 48)
+    program.read(types.offset("flowi4.__fl_common.flowic_iif"), 4, 52)
     program.read(types.offset("flowi4.saddr"), 4, 56)
     program.read(types.offset("flowi4.daddr"), 4, 60)
     program.argument(given.index("fib_nh_common"))

@@ -30,6 +30,7 @@ class LookupTold(Struct, frozen=True):
     table: int
     error: int
     namespace: int
+    oif: int
     iif: int
     src: str
     dst: str
@@ -44,11 +45,13 @@ def told(record: bytes) -> DropTold | LookupTold:
         return DropTold(
             time, cpu, location, reason, tuple(namespaces), big_endian(protocol), text(device), octets
         )
-    table, error, namespace, iif, src, dst, family, gateway, device = LOOKUP_TAIL.unpack_from(
+    table, error, namespace, oif, iif, src, dst, family, gateway, device = LOOKUP_TAIL.unpack_from(
         record, HEAD.size
     )
     via = address(gateway) if family == AF_INET else None
-    return LookupTold(time, cpu, table, error, namespace, iif, address(src), address(dst), via, text(device))
+    return LookupTold(
+        time, cpu, table, error, namespace, oif, iif, address(src), address(dst), via, text(device)
+    )
 
 
 def big_endian(number: int) -> int:
