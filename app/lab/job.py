@@ -146,12 +146,17 @@ class KernelDrop(Struct, frozen=True):
 
 
 class KernelLookup(Struct, frozen=True):
-    """A routing table that the kernel asked, and its answer.  `error` is 0 or a negative errno, `iif` 1 for what starts here."""
+    """A routing table that the kernel asked, and its answer.  `error` is 0 or a negative errno.
+
+    `iif` is the device that a packet came in by, 1 (lo) for one that starts here; `oif` the only one that it may leave by,
+    0 for any.
+    """
 
     netns: str
     time: int
     table: int
     error: int
+    oif: int
     iif: int
     src: str
     dst: str
