@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.controlplane.cables import CLOUD, SWITCH, Cable, gateway_of
-from app.controlplane.iptables import Line, parse
+from app.kernel.change.rules import Line, parse
 from app.controlplane.macs import nic_on_segment
 from app.controlplane.site import Piece, Site
 from app.kernel.device import Device, Interface, Peer

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from app.controlplane import fabric, macs
 from app.controlplane.cni_bridge import VXLAN_OVERHEAD
-from app.controlplane.iptables import Line, parse
+from app.kernel.change.rules import Line, parse
 from app.controlplane.site import Piece, Site
 from app.kernel.device import Device, Interface, VxlanLink
 from app.kernel.neigh import FdbEntry, Neighbour

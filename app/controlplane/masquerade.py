@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.controlplane.iptables import parse
+from app.kernel.change.rules import parse
 from app.controlplane.site import Piece, Site
 from app.kernel.origin import Origin
 from app.kube.objects import Node

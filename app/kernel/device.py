@@ -27,6 +27,10 @@ class Interface(Record, frozen=True):
     def __str__(self) -> str:
         return f"{self.address}/{self.length}"
 
+    def is_secondary(self, among: tuple["Interface", ...]) -> bool:
+        """Of the addresses of a device that have the same prefix, the first one is the primary (net/ipv4/devinet.c)."""
+        return next(other for other in among if other.prefix == self.prefix) != self
+
 
 class Peer(Record, frozen=True):
     """The other end of a veth pair or of a cable: what leaves here is received there."""
@@ -45,7 +49,10 @@ class VxlanLink(Record, frozen=True):
 
 
 class Device(Record, frozen=True):
-    """One line of `ip -d link` and its addresses.  `mtu` in octets, `delay` in microseconds as netem would add it on leaving."""
+    """One line of `ip -d link` and its addresses.  `mtu` in octets, `delay` in microseconds as netem would add it on leaving.
+
+    `opened`: it is down but has been up.  `mtu_by_hand`: a bridge that no longer follows its ports.
+    """
 
     name: str
     kind: Kind
@@ -60,4 +67,6 @@ class Device(Record, frozen=True):
     promiscuous: bool = False
     vxlan: VxlanLink | None = None
     delay: int = 0
+    opened: bool = False
+    mtu_by_hand: bool = False
     origin: Origin = KERNEL

@@ -52,6 +52,14 @@ class Netns(Record, frozen=True):
         """The same namespace with some learned tables replaced."""
         return Netns(self.id, self.config, replace(self.learned, **tables))
 
+    def configure(self, **parts: object) -> "Netns":
+        """The same namespace with some parts of its configuration replaced."""
+        return replace(self, config=replace(self.config, **parts))
+
+    def with_device(self, device: Device) -> "Netns":
+        """The same namespace with this device in place of the one of its name, or as one more."""
+        return self.configure(devices={**self.config.devices, device.name: device})
+
     def reconfigure(self, config: Config) -> "Netns":
         """Another configuration, the same memory: how a change of the cluster meets running state."""
         return replace(self, config=config)
@@ -72,7 +80,6 @@ def netns(
     numbered = {
         device.name: replace(device, index=device.index or at) for at, device in enumerate(devices, 1)
     }
-    up = [device for device in numbered.values() if device.up]
     ports: dict[str, tuple[str, ...]] = {d.name: () for d in numbered.values() if d.kind == "bridge"}
     for device in numbered.values():
         if device.master:
@@ -84,7 +91,7 @@ def netns(
     ]
     return Netns(
         id,
-        Config(numbered, fib_of(up, routes), rules or Ruleset(), sysctl or {}, ports),
+        Config(numbered, fib_of(numbered.values(), routes), rules or Ruleset(), sysctl or {}, ports),
         Learned(
             fdb={(entry.dev, entry.mac): entry for entry in (*own, *fdb)},
             neigh={(entry.dev, entry.address): entry for entry in neigh},

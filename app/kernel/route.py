@@ -78,23 +78,27 @@ class Fib(Record, frozen=True):
 
 
 def fib_of(devices: Iterable[Device], routes: Iterable[Route]) -> Fib:
-    """The tables after these devices came up with their addresses and these routes were added."""
-    local: list[Route] = []
-    connected: list[Route] = []
-    for device in devices:
-        known: set[Prefix] = set()
-        for interface in device.addresses:
-            src, prefix = interface.address, interface.prefix
-            local.append(own(Prefix(number(src), 32), device, src, "local"))
-            if interface.length == 32 or prefix in known:
-                continue
-            known.add(prefix)
-            local.append(own(Prefix(number(prefix.last), 32), device, src, "broadcast"))
-            if device.kind == "loopback":
-                local.append(own(prefix, device, src, "local"))
-            else:
-                connected.append(Route(prefix, device.name, src=src, scope="link", proto="kernel"))
+    """The tables after these devices were made with their addresses, came up or not, and these routes were added."""
+    own_routes = [route for device in devices for route in routes_of(device)]
+    local = [route for route in own_routes if route.table == "local"]
+    connected = [route for route in own_routes if route.table == "main"]
     return Fib(RouteTable(local), RouteTable((*connected, *routes)))
+
+
+def routes_of(device: Device) -> Iterator[Route]:
+    """What a device's addresses bring: that they are local, and, once it is up, who is near (fib_frontend.c: fib_add_ifaddr)."""
+    primaries: dict[Prefix, Address] = {}
+    for interface in device.addresses:
+        prefix, secondary = interface.prefix, interface.prefix in primaries
+        src = primaries.setdefault(prefix, interface.address)
+        yield own(Prefix(number(interface.address), 32), device, src, "local")
+        if interface.length == 32 or secondary or not device.up:
+            continue
+        yield own(Prefix(number(prefix.last), 32), device, src, "broadcast")
+        if device.kind == "loopback":
+            yield own(prefix, device, src, "local")
+        else:
+            yield Route(prefix, device.name, src=src, scope="link", proto="kernel")
 
 
 def own(prefix: Prefix, device: Device, src: Address, type: Literal["local", "broadcast"]) -> Route:

@@ -39,6 +39,7 @@ from app.kernel.origin import Origin
 from app.wire.addr import Prefix
 
 WORD = re.compile(r'"[^"]*"|\S+')
+EVERY_BIT = "0xffffffff"
 
 
 class Line(Struct, frozen=True):
@@ -126,7 +127,7 @@ def parse_match(option: str, value: str, invert: bool) -> Match | None:
             return CommentMatch(value.strip('"'))
         case "--mark":
             mark, _, mask = value.partition("/")
-            return MarkMatch(int(mark, 16), int(mask or "0xffffffff", 16), invert)
+            return MarkMatch(int(mark, 0), int(mask or EVERY_BIT, 0), invert)
         case "--ctstate":
             states = cast("list[CtInfo | Literal['DNAT', 'SNAT']]", value.split(","))
             return CtStateMatch(tuple(states), invert)
@@ -160,5 +161,6 @@ def parse_target(name: str, words: list[str]) -> Target:
         case "MARK":
             mark, _, mask = value.partition("/")
             # --or-mark M is --set-xmark M/M, --xor-mark M is --set-xmark M/0 (libxt_MARK.c)
-            return SetMark(int(mark, 16), int({"--or-mark": mark, "--xor-mark": "0"}.get(words[0], mask), 16))
+            masks = {"--or-mark": mark, "--xor-mark": "0"}
+            return SetMark(int(mark, 0), int(masks.get(words[0], mask or EVERY_BIT), 0))
     return Jump(name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.controlplane.iptables import Line, parse, ruleset
+from app.kernel.change.rules import Line, parse, ruleset
 from app.kernel.netfilter import Jump, Masquerade, Rule, SetMark
 from app.kernel.origin import Origin
 from app.kernel.show.iptables import rule_text
@@ -10,7 +10,7 @@ from app.kernel.show.iptables import rule_text
 NOBODY = Origin("nobody")
 
 CANONICAL = [
-    '! -s 10.0.0.0/8 -d 10.96.0.1/32 -p tcp -m comment --comment "it is said" -m tcp --dport 80 -j KUBE-SVC-X',
+    '! -s 10.0.0.0/8 -d 10.96.0.1/32 -p tcp -m comment --comment "it is said" -m tcp --dport 80 -j SOME-CHAIN',
     "-i inet+ -o eth0 -p udp -m udp --sport 53 -j ACCEPT",
     "-m mark ! --mark 0x4000/0x4000 -j RETURN",
     "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP",

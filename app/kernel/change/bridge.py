@@ -1,0 +1,78 @@
+"""`bridge fdb add|append|replace|del`, `bridge link set`  (bridge/fdb.c, net/bridge/br_fdb.c, vxlan_core.c)."""
+
+from typing import NamedTuple
+
+from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options
+from app.kernel.change.link import mac, set_port
+from app.kernel.change.notifiers import entry_of, with_fdb, without_fdb
+from app.kernel.device import Device
+from app.kernel.neigh import FdbEntry
+from app.kernel.netns import Netns
+from app.kernel.world import World
+from app.wire.addr import Mac
+
+EXISTS = "RTNETLINK answers: File exists"
+MISSING = "RTNETLINK answers: No such file or directory"
+FLAGS = ("self", "master", "permanent", "static", "dynamic", "local")
+
+
+class Asked(NamedTuple):
+    """`MAC dev D [dst A] [self|master] [permanent|static|dynamic]`"""
+
+    mac: Mac
+    device: Device
+    said: dict[str, str]
+
+
+def asked_for(netns: Netns, words: list[str]) -> Asked:
+    address, *rest = words or [""]
+    said = options(rest, valued=("dev", "dst"), flags=FLAGS)
+    if "dev" not in said:
+        raise CommandRefused("Device and address are required arguments.")
+    return Asked(mac(address), device_of(netns, said["dev"]), said)
+
+
+def entry_in(netns: Netns, words: list[str]) -> FdbEntry:
+    """An entry of a VXLAN device (`self`) or of the bridge that the device is a port of (`master`)."""
+    address, device, said = asked_for(netns, words)
+    if device.vxlan and "master" not in said:
+        if "dst" not in said:
+            raise UnknownCommand("an entry of a VXLAN device is known with dst ADDRESS only")
+        return FdbEntry(address, device.name, dst=said["dst"], permanent=True)
+    if "master" not in said or not device.master:
+        raise CommandRefused("RTNETLINK answers: Operation not supported")
+    local = not {"static", "dynamic"} & set(said)
+    return FdbEntry(address, device.master, device.name, permanent="dynamic" not in said, local=local)
+
+
+def fdb_add(world: World, netns: Netns, words: list[str]) -> World:
+    entry = entry_in(netns, words)
+    if (entry.dev, entry.mac) in netns.learned.fdb:
+        raise CommandRefused(EXISTS)
+    return world.replace(with_fdb(netns, entry))
+
+
+def fdb_append(world: World, netns: Netns, words: list[str]) -> World:
+    return fdb_add(world, netns, words)
+
+
+def fdb_replace(world: World, netns: Netns, words: list[str]) -> World:
+    return world.replace(with_fdb(netns, entry_in(netns, words)))
+
+
+def fdb_del(world: World, netns: Netns, words: list[str]) -> World:
+    address, device, said = asked_for(netns, words)
+    dev = device.name if device.vxlan and "master" not in said else device.master or device.name
+    found = netns.learned.fdb.get((dev, address))
+    if found is None or said.get("dst") not in (None, found.dst):
+        raise CommandRefused(MISSING)
+    return world.replace(without_fdb(netns, entry_of(found)))
+
+
+def link_set(world: World, netns: Netns, words: list[str]) -> World:
+    """`bridge link set dev P hairpin on|off`"""
+    said = options(words, valued=("dev", "hairpin"))
+    if "dev" not in said:
+        raise CommandRefused("Device is required argument.")
+    name = said.pop("dev")
+    return world.replace(set_port(netns, name, said))
