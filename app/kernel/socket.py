@@ -19,6 +19,10 @@ TcpState: TypeAlias = Literal[
 ]
 
 
+PathMtuDiscovery: TypeAlias = Literal["want", "do", "dont"]
+"""IP_MTU_DISCOVER (ip(7)): DF wherever a packet fits, and fragments where it does not; DF always; never."""
+
+
 class SocketKey(Record, frozen=True):
     """What a socket is found by; a listener has the remote end 0.0.0.0:0."""
 
@@ -42,6 +46,7 @@ class Socket(Record, frozen=True):
     `process` names the program that holds it; `cookie` is what that program wants to remember about it.  `seq` and `ack`
     are relative (snd_nxt, rcv_nxt), `mss` in octets; `unacked` is the message under way, to be sent again if it is lost;
     `due` is when its timer will fire, microseconds, and `timeouts` how often that has happened.
+    `pmtudisc` says what its packets that are too large for the path become.
     """
 
     key: SocketKey
@@ -54,3 +59,4 @@ class Socket(Record, frozen=True):
     unacked: Message | None = None
     due: int = 0
     timeouts: int = 0
+    pmtudisc: PathMtuDiscovery = "want"

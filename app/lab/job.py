@@ -44,7 +44,7 @@ class Server(Struct, frozen=True):
 
 
 class Errand(Struct, frozen=True):
-    """One thing a client does: from a fixed port, send this, wait so long for the answer."""
+    """One thing a client does: from a fixed port, send this, wait so long for the answer.  `pmtudisc` as ip(7) names it."""
 
     netns: str
     protocol: str
@@ -53,6 +53,7 @@ class Errand(Struct, frozen=True):
     port: int
     octets: bytes
     timeout: Seconds
+    pmtudisc: Literal["want", "do", "dont"] = "want"
 
 
 class Reading(Struct, frozen=True):

@@ -8,7 +8,6 @@ from app.lab.job import Errand, Server, Upstream
 from app.process.programs import Act, EchoServer, HttpServer, Machines, Probe, Program, ReverseProxy
 from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
-PING_OCTETS = bytes(56)  # what ping(8) sends
 HELLO = Text("hello")
 
 
@@ -46,9 +45,11 @@ def errands(acts: Iterable[Act]) -> Iterator[Errand]:
 
 def errand(probe: Probe) -> Errand:
     message = probe.message or (HELLO if probe.protocol == "udp" else None)
-    content = PING_OCTETS if probe.protocol == "icmp" else octets(message) if message else b""
+    content = bytes(probe.octets) if probe.protocol == "icmp" else octets(message) if message else b""
     seconds = probe.timeout / 1e6
-    return Errand(probe.netns, probe.protocol, probe.sport, probe.address, probe.port, content, seconds)
+    return Errand(
+        probe.netns, probe.protocol, probe.sport, probe.address, probe.port, content, seconds, probe.pmtudisc
+    )
 
 
 def octets(message: Message) -> bytes:

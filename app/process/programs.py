@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from app.kernel.origin import Origin
+from app.kernel.socket import PathMtuDiscovery
 from app.kernel.world import World
 from app.wire.addr import Address
 from app.wire.packet import Message
@@ -44,7 +45,10 @@ Program: TypeAlias = HttpServer | EchoServer | ReverseProxy | Client
 
 
 class Probe(Record, frozen=True):
-    """One thing to send: by whom (a netns id), to where, what.  `port` is 0 for an ICMP echo; `timeout` in microseconds."""
+    """One thing to send: by whom (a netns id), to where, what.  `port` is 0 for an ICMP echo; `timeout` in microseconds.
+
+    `octets` is how much data an echo carries; `pmtudisc` is its socket's IP_MTU_DISCOVER, for datagrams and echoes.
+    """
 
     netns: str
     protocol: str
@@ -53,6 +57,8 @@ class Probe(Record, frozen=True):
     message: Message | None = None
     sport: int = 40001
     timeout: int = 3_500_000
+    octets: int = 56
+    pmtudisc: PathMtuDiscovery = "want"
 
 
 class Restart(Record, frozen=True):

@@ -95,6 +95,8 @@ class Icmp(Record, frozen=True):
     mtu: int = 0  # of "fragmentation needed" (RFC 1191), octets
     id: int = 0
     sequence: int = 0
+    gateway: Address | None = None  # of a redirect (RFC 792)
+    octets: int = 56  # of an echo's data
 
     @property
     def is_error(self) -> bool:
@@ -102,26 +104,44 @@ class Icmp(Record, frozen=True):
 
     @property
     def size(self) -> int:
-        """Linux quotes as much as fits into 576 octets (RFC 1812 4.3.2.3); an echo of ping carries 56."""
-        return 8 + min(self.quoted.size, 548) if self.quoted else 64
+        """Linux quotes as much as fits into 576 octets (RFC 1812 4.3.2.3)."""
+        return 8 + (min(self.quoted.size, 548) if self.quoted else self.octets)
+
+
+class Fragment(Record, frozen=True):
+    """Which part of a packet this is: `octets` of its payload from `offset` on; `more`: another one follows (RFC 791).
+
+    `datagram` stands for the identification: the same for all fragments of one packet, and for no other.
+    """
+
+    offset: int
+    octets: int
+    more: bool
+    datagram: int
 
 
 class IPv4(Record, frozen=True):
-    """An IPv4 header without options (RFC 791)."""
+    """An IPv4 header without options (RFC 791).  A fragment still names the whole payload, of which it carries a part."""
 
     src: Address
     dst: Address
     payload: Tcp | Udp | Icmp
     ttl: int = 64
     df: bool = True
+    fragment: Fragment | None = None
 
     @property
     def protocol(self) -> Literal["tcp", "udp", "icmp"]:
         return PROTOCOL_NAMES[type(self.payload)]
 
     @property
+    def later(self) -> bool:
+        """A fragment without the transport header, which only the first one has."""
+        return self.fragment is not None and self.fragment.offset > 0
+
+    @property
     def size(self) -> int:
-        return 20 + self.payload.size
+        return 20 + (self.fragment.octets if self.fragment else self.payload.size)
 
 
 class Arp(Record, frozen=True):
@@ -176,8 +196,8 @@ Packet: TypeAlias = Ethernet | IPv4
 
 
 def layers(packet: Header) -> Iterator[Header]:
-    """The headers of a packet, outermost first; what an ICMP error quotes is not a layer of it."""
+    """The headers of a packet, outermost first; what an ICMP error quotes is not a layer of it, and a later fragment has no more."""
     layer: Header | None = packet
     while layer is not None:
         yield layer
-        layer = getattr(layer, "payload", None)
+        layer = None if type(layer) is IPv4 and layer.later else getattr(layer, "payload", None)

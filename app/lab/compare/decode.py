@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 
 from app.wire.addr import Address, Mac
-from app.wire.packet import Arp, Ethernet, Icmp, IPv4, Tcp, TcpFlag, Text, Udp, Vxlan
+from app.wire.packet import Arp, Ethernet, Fragment, Icmp, IPv4, Tcp, TcpFlag, Text, Udp, Vxlan
 
 ETHERNET = struct.Struct("!6s6sH")
 ARP = struct.Struct("!HHBBH6s4s6s4s")
@@ -15,7 +15,9 @@ ICMP = struct.Struct("!BBHHH")
 VXLAN = struct.Struct("!B3xI")
 
 ARP_TYPE, IPV4_TYPE = 0x0806, 0x0800
-DONT_FRAGMENT, FRAGMENT_OFFSET = 0x4000, 0x1FFF
+DONT_FRAGMENT, MORE_FRAGMENTS, FRAGMENT_OFFSET = 0x4000, 0x2000, 0x1FFF
+UNIT = 8  # octets, of a fragment's offset
+REDIRECT = 5
 VXLAN_PORTS = (8472, 4789)
 FLAGS: dict[TcpFlag, int] = {"SYN": 0x02, "FIN": 0x01, "RST": 0x04, "PSH": 0x08, "ACK": 0x10}
 """In the order in which they are named: SYN+ACK, FIN+ACK, PSH+ACK."""
@@ -58,13 +60,19 @@ def arp(octets: bytes) -> Arp:
 
 
 def ipv4(octets: bytes) -> IPv4:
-    """Cut to its total length: what follows is Ethernet's padding.  A quoted packet may be shorter than it says."""
-    first, _, length, _, fragment, ttl, protocol, _, src, dst = IPV4.unpack_from(octets)
-    inside = octets[(first & 15) * 4 : length]
-    if fragment & FRAGMENT_OFFSET or protocol not in DECODERS:
-        raise NotDecoded(f"IP protocol {protocol}, fragment at {fragment & FRAGMENT_OFFSET}")
-    payload = DECODERS[protocol](inside)
-    return IPv4(address(src), address(dst), payload, ttl, bool(fragment & DONT_FRAGMENT))
+    """Cut to its total length: what follows is Ethernet's padding.  A quoted packet may be shorter than it says.
+
+    What a fragment's payload record says of lengths is not to be relied on, and a later one's is no more than its protocol.
+    """
+    first, _, length, identification, bits, ttl, protocol, _, src, dst = IPV4.unpack_from(octets)
+    header = (first & 15) * 4
+    inside = octets[header:length]
+    if protocol not in DECODERS:
+        raise NotDecoded(f"IP protocol {protocol}")
+    offset, more = (bits & FRAGMENT_OFFSET) * UNIT, bool(bits & MORE_FRAGMENTS)
+    part = Fragment(offset, length - header, more, identification) if offset or more else None
+    payload = BARE[protocol] if offset else DECODERS[protocol](inside)
+    return IPv4(address(src), address(dst), payload, ttl, bool(bits & DONT_FRAGMENT), part)
 
 
 def tcp(octets: bytes) -> Tcp:
@@ -103,9 +111,13 @@ def udp(octets: bytes) -> Udp:
 def icmp(octets: bytes) -> Icmp:
     kind, code, _, first, second = ICMP.unpack_from(octets)
     content = octets[ICMP.size :]
+    if kind == REDIRECT:
+        return Icmp(kind, code, quoted=ipv4(content), gateway=address(octets[4:8]))
     if Icmp(kind, code).is_error:
         return Icmp(kind, code, quoted=ipv4(content), mtu=second)
-    return Icmp(kind, code, id=first, sequence=second)
+    return Icmp(kind, code, id=first, sequence=second, octets=len(content))
 
 
 DECODERS: dict[int, Callable[[bytes], Tcp | Udp | Icmp]] = {1: icmp, 6: tcp, 17: udp}
+BARE: dict[int, Tcp | Udp | Icmp] = {1: Icmp(8, 0), 6: Tcp(0, 0, ()), 17: Udp(0, 0)}
+"""What stands for a payload whose header is in another fragment."""

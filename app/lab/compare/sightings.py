@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Set
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.datapath.events import Received, Step, Transmitted
 from app.lab.compare import decode
 from app.lab.job import Recording
-from app.wire.packet import Arp, Ethernet, Header, Icmp, IPv4, Tcp, Udp, Vxlan
+from app.wire.packet import Arp, Ethernet, Fragment, Header, Icmp, IPv4, Tcp, Udp, Vxlan
 
 Field: TypeAlias = tuple[str, str | int | None]
 OPEN = "any"
@@ -62,10 +63,13 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
         case Arp(op, sender_mac, sender_ip, target_mac, target_ip):
             yield from (("arp.op", op), ("arp.sender_mac", sender_mac), ("arp.sender_ip", sender_ip))
             yield from (("arp.target_mac", target_mac), ("arp.target_ip", target_ip))
-        case IPv4(src, dst, payload, ttl, df):
+        case IPv4(src, dst, payload, ttl, df, part):
             yield from (("ip.src", src), ("ip.dst", dst), ("ip.ttl", ttl), ("ip.df", df))
             yield ("ip.length", header.size)
-            yield from fields(payload, ports)
+            yield ("ip.protocol", header.protocol)
+            yield from fragment_fields(part)
+            if not header.later:
+                yield from in_part(fields(payload, ports)) if part else fields(payload, ports)
         case Tcp(sport, dport, flags, mss=mss):
             yield from (("tcp.sport", port(sport, ports)), ("tcp.dport", port(dport, ports)))
             yield from (("tcp.flags", "+".join(flags)), ("tcp.mss", mss))
@@ -78,11 +82,21 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
             if isinstance(payload, Vxlan):
                 yield ("vxlan.vni", payload.vni)
                 yield from ((f"inner {name}", value) for name, value in fields(payload.payload, ports))
-        case Icmp(kind, code, quoted, mtu):
-            yield from (("icmp.type", kind), ("icmp.code", code), ("icmp.mtu", mtu))
+        case Icmp(kind, code, quoted, mtu, gateway=gateway):
+            yield from (("icmp.type", kind), ("icmp.code", code), ("icmp.mtu", mtu), ("icmp.gateway", gateway))
             if quoted:
-                whole = ((name, value) for name, value in fields(quoted, ports) if name != "ip.length")
-                yield from ((f"quoted {name}", value) for name, value in whole)  # it is quoted only in part
+                yield from ((f"quoted {name}", value) for name, value in in_part(fields(quoted, ports)))
+
+
+def fragment_fields(part: Fragment | None) -> Iterator[Field]:
+    """Which part of a packet it is.  The identification is a number of the kernel's own."""
+    yield ("ip.offset", part.offset if part else 0)
+    yield ("ip.mf", part.more if part else False)
+
+
+def in_part(whole: Iterable[Field]) -> Iterator[Field]:
+    """What a packet is quoted in, or a fragment carries, may end early: no length inside it is to be compared."""
+    return ((name, value) for name, value in whole if not name.endswith("ip.length"))
 
 
 def port(number: int, ports: Set[int]) -> int | str:
@@ -97,6 +111,10 @@ def name_of(header: Header, ports: Set[int]) -> str:
             return f"ARP who-has {header.target_ip} tell {header.sender_ip}"
         case Arp():
             return f"ARP {header.sender_ip} is-at {header.sender_mac}"
+        case IPv4(src, dst, fragment=Fragment(offset=offset)) if offset:
+            return f"fragment at {offset} of {header.protocol.upper()} {src} > {dst}"
+        case IPv4(fragment=Fragment()):
+            return f"fragment at 0 of {name_of(replace(header, fragment=None), ports)}"
         case IPv4(src, dst, Tcp(sport, dport, flags, payload=payload)):
             ends = f"{src}:{port(sport, ports)} > {dst}:{port(dport, ports)}"
             return f"{'+'.join(flags)} {ends}{' with data' if payload else ''}"

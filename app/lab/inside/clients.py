@@ -8,6 +8,8 @@ from app.lab.inside.servers import CHUNK, read_message
 from app.lab.job import Answer, Errand
 
 ECHO_REQUEST = 8
+IP_MTU_DISCOVER, IP_RECVERR = 10, 11  # include/uapi/linux/in.h; the socket module does not name them
+PMTUDISC = {"dont": 0, "want": 1, "do": 2}
 ICMP_HEADER = struct.Struct("!BBHHH")
 
 
@@ -36,7 +38,7 @@ def by_udp(errand: Errand) -> bytes:
 def by_icmp(errand: Errand) -> bytes:
     """An unprivileged echo socket (net/ipv4/ping.c): its port is the identifier, the kernel does the checksum."""
     with connected(errand, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as opened:
-        opened.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR: an ICMP error becomes an errno
+        opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)  # an ICMP error becomes an errno
         opened.send(ICMP_HEADER.pack(ECHO_REQUEST, 0, 0, 0, 1) + errand.octets)
         return opened.recv(CHUNK)[ICMP_HEADER.size :]
 
@@ -44,6 +46,7 @@ def by_icmp(errand: Errand) -> bytes:
 def connected(errand: Errand, kind: int, protocol: int = 0) -> socket.socket:
     opened = socket.socket(socket.AF_INET, kind, protocol)
     opened.settimeout(errand.timeout)
+    opened.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC[errand.pmtudisc])
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.bind(("", errand.sport))
     opened.connect((errand.address, errand.port))
