@@ -19,7 +19,8 @@ PORTS = (32768, 60999)  # net.ipv4.ip_local_port_range, which srcport 0 0 stands
 def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """Ask the FDB which node has this MAC, wrap the frame for it and send it as a packet of this machine's own.
 
-    The mark stays, the connection does not (skb_scrub_packet with xnet false).  TTL starts anew, DF is 0.
+    The mark stays, and that it came by this device; the connection does not (skb_scrub_packet with xnet false).  TTL starts
+    anew, DF is 0.
     """
     link = k.devices[dev].vxlan
     assert link, f"{dev} is no VXLAN device"
@@ -29,7 +30,7 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         raise Drop(skb, DropReason.NO_TX_TARGET, "vxlan_xmit", dev)
     datagram = Udp(source_port(skb), link.port, Vxlan(link.vni, skb.eth))
     outer = IPv4(link.local, entry.dst, datagram, df=False)
-    wrapped = replace(skb, packet=outer, dev=None, ct=None, ctinfo=None, direction="original", physin=None)
+    wrapped = replace(skb, packet=outer, dev=dev, ct=None, ctinfo=None, direction="original", physin=None)
     route = yield from ip_output.ip_route_output(k, skb, entry.dst)
     if route is None:
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "vxlan_xmit_one", dev)

@@ -214,7 +214,7 @@ class Ruleset:
             for name, chains in self.tables.items()
         }
         self.conntrack = any(needs_conntrack(rule) for found in rules.values() for rule in found)
-        alive = {name for name in rules if name != "nat" or any(is_nat(rule) for rule in rules[name])}
+        alive = {name for name in rules if name != "nat" or self.conntrack}
         self.at_hook: Mapping[Hook, Mapping[TableName, Chain]] = {
             hook: {
                 t: c

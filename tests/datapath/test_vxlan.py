@@ -4,7 +4,15 @@ import pytest
 from msgspec.structs import replace
 
 from app.datapath.drop import DropReason
-from app.datapath.events import ArpAsked, Decapsulated, DeliveredLocally, Encapsulated, FdbLookedUp, IcmpSent
+from app.datapath.events import (
+    ArpAsked,
+    Decapsulated,
+    DeliveredLocally,
+    Encapsulated,
+    FdbLookedUp,
+    HookPassed,
+    IcmpSent,
+)
 from app.datapath.vxlan import PORTS, source_port, vxlan_rcv, vxlan_xmit
 from app.kernel.conntrack import Conn, FlowTuple
 from app.wire.addr import mac_of
@@ -62,7 +70,18 @@ def test_a_wrapped_packet_keeps_its_id_and_its_mark_but_not_its_connection() -> 
     outer = run(tunnelled()["node1"], vxlan_xmit, marked, "flannel.1").one(Encapsulated).skb
     assert outer is not None
     assert (outer.id, outer.mark) == (INNER.id, 0x4000)
-    assert (outer.ct, outer.ctinfo, outer.dev, outer.physin) == (None, None, None, None)
+    assert (outer.ct, outer.ctinfo, outer.physin) == (None, None, None)
+
+
+def test_a_wrapped_packet_leaves_as_one_that_came_in_by_the_tunnel() -> None:
+    """Found by the lab: it is the same skb, whose device ip_output gives to POSTROUTING; to OUTPUT it starts here."""
+    node = tunnelled()["node1"]
+    ruled = node.reconfigure(replace(node.config, rules=EVERY_HOOK))
+    passed = run(ruled, vxlan_xmit, INNER, "flannel.1").all(HookPassed)
+    assert [(event.hook, event.iif, event.oif) for event in passed] == [
+        ("OUTPUT", None, "eth0"),
+        ("POSTROUTING", "flannel.1", "eth0"),
+    ]
 
 
 def test_the_fdb_says_which_node_has_the_vtep() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Set
 from msgspec.structs import replace
 
 from app.lab.compare import decode, sightings
-from app.wire.packet import Icmp, IPv4, Tcp, Text, Udp
+from app.wire.packet import Fragment, Icmp, IPv4, Tcp, Text, Udp
 
-TCP, UDP, ICMP = 6, 17, 1
+TCP, UDP = 6, 17
 
 
 def first_headers(ip: IPv4) -> IPv4:
@@ -23,16 +23,19 @@ def first_headers(ip: IPv4) -> IPv4:
 
 def decoded(octets: bytes) -> IPv4:
     """An IPv4 header and the first 20 octets behind it, as `first_headers` gives them.  Raises NotDecoded."""
-    first, _, length, _, fragment, ttl, protocol, _, src, dst = decode.IPV4.unpack_from(octets)
-    inside = octets[(first & 15) * 4 :]
-    if fragment & decode.FRAGMENT_OFFSET:
-        raise decode.NotDecoded(f"a fragment at {fragment & decode.FRAGMENT_OFFSET}")
-    payload = transport(protocol, inside, length - (first & 15) * 4)
-    return IPv4(decode.address(src), decode.address(dst), payload, ttl, bool(fragment & decode.DONT_FRAGMENT))
+    first, _, length, number, bits, ttl, protocol, _, src, dst = decode.IPV4.unpack_from(octets)
+    header = (first & 15) * 4
+    if protocol not in decode.BARE:
+        raise decode.NotDecoded(f"IP protocol {protocol}")
+    offset, more = (bits & decode.FRAGMENT_OFFSET) * decode.UNIT, bool(bits & decode.MORE_FRAGMENTS)
+    part = Fragment(offset, length - header, more, number) if offset or more else None
+    payload = decode.BARE[protocol] if offset else transport(protocol, octets[header:], length - header)
+    unbroken = bool(bits & decode.DONT_FRAGMENT)
+    return IPv4(decode.address(src), decode.address(dst), payload, ttl, unbroken, part)
 
 
 def transport(protocol: int, octets: bytes, size: int) -> Tcp | Udp | Icmp:
-    """`size` counts the octets behind the IPv4 header.  Raises NotDecoded."""
+    """`size` counts the octets behind the IPv4 header."""
     if protocol == TCP:
         sport, dport, seq, ack, offset, bits, *_ = decode.TCP.unpack_from(octets)
         flags = tuple(name for name, bit in decode.FLAGS.items() if bits & bit)
@@ -41,9 +44,7 @@ def transport(protocol: int, octets: bytes, size: int) -> Tcp | Udp | Icmp:
     if protocol == UDP:
         sport, dport, *_ = decode.UDP.unpack_from(octets)
         return Udp(sport, dport)
-    if protocol == ICMP:
-        return Icmp(*octets[:2])
-    raise decode.NotDecoded(f"IP protocol {protocol}")
+    return Icmp(*octets[:2])
 
 
 def name_of(ip: IPv4, ports: Set[int]) -> str:

@@ -23,7 +23,7 @@ H = TypeVar("H", bound=Happening)
 
 
 def paired(here: Sequence[H], there: Sequence[H]) -> Iterator[tuple[H | None, H | None]]:
-    """Both sides as couples in order, None where a side has nothing.
+    """Both sides as couples in order, None where a side has nothing, and the very same thing twice where both agree.
 
     Firm things are the same in the same order, the others if they are there at all.  What only one side has is coupled
     with what is alike.

@@ -57,10 +57,10 @@ def rule_rows(netns: str, ours: Iterable[Passage], theirs: Iterable[Passage]) ->
 
 def rows_of(netns: str, ours: Passage | None, theirs: Passage | None) -> Iterator[Row]:
     """A row for each rule; the difference is told where the ways part, or at once if they do not."""
-    couples = list(zip_longest(lines(ours), lines(theirs)))
-    parting = next((n for n, (left, right) in enumerate(couples) if left != right), 0)
-    words = difference(ours, theirs)
-    for n, (left, right) in enumerate(couples):
+    sides = list(zip_longest(lines(ours), lines(theirs)))
+    parting = next((n for n, (left, right) in enumerate(sides) if left != right), 0)
+    words = None if ours is theirs else difference(ours, theirs)
+    for n, (left, right) in enumerate(sides):
         yield Row("rules", netns, left, right, words if n == parting else None)
 
 
@@ -70,15 +70,13 @@ def lines(passage: Passage | None) -> Iterator[str]:
         yield from (f"{passage.table} {passage.hook}, {passage.name}: {hit}" for hit in passage.hits)
 
 
-def difference(ours: Passage | None, theirs: Passage | None) -> str | None:
+def difference(ours: Passage | None, theirs: Passage | None) -> str:
     if ours is None:
         assert theirs, "one side has the packet"
         return f"{theirs.place}, {theirs.name}: shown to the rules in the kernel, not computed"
     if theirs is None:
         return f"{ours.place}, {ours.name}: computed, the kernel did not show it to these rules"
-    return (
-        None if ours == theirs and ours is theirs else f"{ours.place}, {ours.name}: {otherwise(ours, theirs)}"
-    )
+    return f"{ours.place}, {ours.name}: {otherwise(ours, theirs)}"
 
 
 def otherwise(ours: Passage, theirs: Passage) -> str:
