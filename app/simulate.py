@@ -1,12 +1,15 @@
 """The product in ten lines: scenario, cluster, world, walk, journey."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import partial, reduce
 from itertools import chain
+
+from msgspec.structs import replace
 
 from app.controlplane.compile import compile_machines
 from app.datapath.events import Step
 from app.datapath.walk import Looped, Walker
+from app.kernel.change import change
 from app.process.behaviour import Processes, perform
 from app.process.programs import Act, Machines
 from app.scenario.model import Scenario
@@ -15,13 +18,19 @@ from app.story.journey import Journey
 
 def simulate(scenario: Scenario, seed: int = 0) -> Journey:
     """The whole journey: a pure function of the scenario, its chosen settings, and the seed."""
-    machines = compile_machines(scenario.cluster, scenario.infra)
+    machines = machines_of(scenario)
     walked = Journey(scenario, seed, machines.world)
     try:
         walked.steps.extend(walk(machines, scenario.acts, seed))
     except Looped:
         walked.looped = True
     return walked
+
+
+def machines_of(scenario: Scenario) -> Machines:
+    """The compiled machines, and what was typed on them since."""
+    machines = compile_machines(scenario.cluster, scenario.infra)
+    return replace(machines, world=reduce(change, scenario.changes, machines.world))
 
 
 def walk(machines: Machines, acts: tuple[Act, ...], seed: int) -> Iterator[Step]:

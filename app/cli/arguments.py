@@ -17,7 +17,9 @@ Judged: TypeAlias = Generator[str, None, int]
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 
-def command(commands: Commands, name: str, does: Callable[[Namespace], Lines | Judged], help: str) -> ArgumentParser:
+def command(
+    commands: Commands, name: str, does: Callable[[Namespace], Lines | Judged], help: str
+) -> ArgumentParser:
     """A command of the program: `does` yields the lines it prints."""
     made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
     made.set_defaults(does=does)

@@ -6,7 +6,7 @@ from app.cli.arguments import Commands, Lines, command
 
 
 def add(commands: Commands) -> None:
-    command(commands, "list", list_scenarios, "The built-in scenarios, their questions and their settings.")
+    command(commands, "list", list_scenarios, "The built-in scenarios, their questions, settings and breaks.")
 
 
 def list_scenarios(_: Namespace) -> Lines:
@@ -17,3 +17,5 @@ def list_scenarios(_: Namespace) -> Lines:
         for setting in scenario.settings:
             values = "|".join(option.value for option in setting.options)
             yield f"{'':<15}   --set {setting.name}={values} (default {setting.default})"
+        for own in scenario.breaks:
+            yield f"{'':<15}   --break {own.name}: {own.label}"

@@ -28,4 +28,3 @@ def trace(asked: Namespace) -> Lines:
         yield msgspec.json.encode(view).decode()
     else:
         yield from transcript(view, asked.grain)
-    return 0

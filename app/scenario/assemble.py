@@ -1,12 +1,15 @@
 """A file that was read, and what a reader chose, to one Scenario: decoded, patched, its objects read, its probes resolved."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.controlplane.compile import compile_machines
+from app.controlplane.infrastructure import Infrastructure
 from app.controlplane.limitations import limitations
 from app.kube.objects import Cluster
+from app.scenario import breaks as breaking
 from app.scenario import settings as chooser
 from app.scenario import telling
 from app.scenario.cluster import cluster_of
@@ -46,31 +49,40 @@ class Draft(Struct, frozen=True):
     document: ScenarioDocument
     node: Located
     chosen: Mapping[str, str]
+    broken: tuple[str, ...]
     cluster: Cluster
     report: Report
 
 
 def scenario(
-    source: Source, settings: Mapping[str, str] | None = None, override: Override | None = None
+    source: Source,
+    settings: Mapping[str, str] | None = None,
+    override: Override | None = None,
+    breaks: Collection[str] = (),
 ) -> Scenario:
-    """The file with these settings, and with another first probe where one is wanted.  Raises ScenarioError."""
-    draft = drafted(source, settings or {})
+    """The file with these settings, broken in these ways, and with another first probe where one is wanted.
+
+    Raises ScenarioError.
+    """
+    draft = drafted(source, settings or {}, breaks)
     names = Names(draft.cluster, infrastructure(draft.document), draft.document.outside.names)
     made = assembled(draft, names)
     return overridden(made, draft, names, override) if override else made
 
 
-def drafted(source: Source, settings: Mapping[str, str]) -> Draft:
-    """Every fault of a value, an object or a setting is found before the first is reported.  Raises ScenarioError."""
+def drafted(source: Source, settings: Mapping[str, str], breaks: Collection[str]) -> Draft:
+    """Every fault of a value, an object or a choice is found before the first is reported.  Raises ScenarioError."""
     report = Report(source.file)
     node, bodies = told_apart(source, report)
     reading = Reading(source.file, LABEL, LABEL)
     document = decode(node, ScenarioDocument, reading)
     chosen: dict[str, str] = {}
+    broken: tuple[str, ...] = ()
     found = report.objects(bodies)
     if document is not None:
         chosen = chooser.choose(document, node, settings, reading)
-        applied = chooser.patches(document, chosen)
+        broken = breaking.choose(document, node, breaks, chosen, reading)
+        applied = chooser.patches(document, chosen) + breaking.patches(document, broken)
         found = patched(found, applied, report)
         node = chooser.patched(node, applied)
         document = decode(node, ScenarioDocument, reading)
@@ -79,7 +91,7 @@ def drafted(source: Source, settings: Mapping[str, str]) -> Draft:
     report.faults += dict.fromkeys(reading.faults)
     if document is None or report.faults:
         raise ScenarioError(report.faults)
-    return Draft(source, document, node, chosen, cluster, report)
+    return Draft(source, document, node, chosen, broken, cluster, report)
 
 
 def told_apart(source: Source, report: Report) -> tuple[Located, list[Located]]:
@@ -101,8 +113,12 @@ def assembled(draft: Draft, names: Names) -> Scenario:
     """Raises ScenarioError where a name means nothing, or what is told cannot happen."""
     document = draft.document
     infra = infrastructure(document)
-    resolved = resolve(document.probes, names, draft.cluster)
+    path, probes = breaking.probes_of(document, draft.broken)
+    resolved = resolve(probes, names, draft.cluster, path)
     ends = sound_ends(draft, resolved, list(complaints(infra, draft.cluster)))
+    if draft.broken:
+        check_changes(draft, infra)
+    tale = telling.tale_of(document, draft.broken)
     return Scenario(
         draft.source.slug,
         document.title,
@@ -118,8 +134,10 @@ def assembled(draft: Draft, names: Names) -> Scenario:
         ends.from_,
         ends.to,
         ends.protocol,
-        telling.beats_of(document, draft.chosen),
-        telling.expect_of(document, draft.chosen),
+        telling.beats_of(tale, draft.chosen),
+        telling.expect_of(tale, draft.chosen),
+        breaking.breaks_of(document),
+        draft.broken,
         tuple(sorted(draft.report.ignored)),
         (*draft.report.notes, *limitations(draft.cluster, infra)),
     )
@@ -136,9 +154,20 @@ def sound_ends(draft: Draft, resolved: Resolved, others: list[Complaint]) -> End
     return resolved.ends
 
 
+def check_changes(draft: Draft, infra: Infrastructure) -> None:
+    """Raises ScenarioError where a chosen fault cannot be made."""
+    reading = Reading(draft.source.file, LABEL, LABEL)
+    world = compile_machines(draft.cluster, infra).world
+    for path, message in breaking.complaints(draft.document, draft.broken, world):
+        reading.fault(draft.node.line_at(path), path, message)
+    if reading.faults:
+        raise ScenarioError(reading.faults)
+
+
 def overridden(made: Scenario, draft: Draft, names: Names, override: Override) -> Scenario:
     """With another first probe, alone; what is told of the file's own is not told of it.  Raises ScenarioError."""
-    own = next(probe for probe in draft.document.probes if probe.restart is None)
+    _, probes = breaking.probes_of(draft.document, draft.broken)
+    own = next(probe for probe in probes if probe.restart is None)
     wanted = ProbeSpec(
         own.from_ if override.from_ is None else override.from_,
         own.to if override.to is None else override.to,

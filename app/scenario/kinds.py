@@ -49,6 +49,9 @@ Line: TypeAlias = Annotated[
 Paragraph: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=1000, description="text of 1 to 1000 characters")
 ]
+Command: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=300, description="a command of 1 to 300 characters")
+]
 
 CAPITALS = {"cidr": "CIDR", "cidrs": "CIDRs", "ip": "IP", "ips": "IPs"}
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,10 +29,13 @@ def builtin_files() -> dict[str, Path]:
 
 
 def load(
-    source: str, settings: Mapping[str, str] | None = None, override: Override | None = None
+    source: str,
+    settings: Mapping[str, str] | None = None,
+    override: Override | None = None,
+    breaks: Collection[str] = (),
 ) -> Scenario:
     """SCENARIO of the command line: a slug, a path, or `-` for standard input.  Raises ScenarioError."""
-    return scenario(opened(source), settings, override)
+    return scenario(opened(source), settings, override, breaks)
 
 
 def opened(source: str) -> Source:
@@ -45,10 +48,13 @@ def opened(source: str) -> Source:
 
 
 def load_builtin(
-    slug: str, settings: Mapping[str, str] | None = None, override: Override | None = None
+    slug: str,
+    settings: Mapping[str, str] | None = None,
+    override: Override | None = None,
+    breaks: Collection[str] = (),
 ) -> Scenario:
     """Only a built-in scenario: what the web server may open.  Raises ScenarioError."""
-    return scenario(opened_builtin(slug), settings, override)
+    return scenario(opened_builtin(slug), settings, override, breaks)
 
 
 def opened_builtin(slug: str) -> Source:

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from app.controlplane.infrastructure import Infrastructure
+from app.kernel.change import Change
 from app.kernel.origin import Origin
 from app.kube.objects import Cluster
 from app.process.programs import Act
@@ -26,6 +27,15 @@ class Setting(Struct, frozen=True):
     label: str
     default: str
     options: tuple[Option, ...]
+
+
+class Break(Struct, frozen=True):
+    """A fault that a reader may choose: what somebody typed, and where.  `when`: by setting, the options that it is for."""
+
+    name: str
+    label: str
+    changes: tuple[Change, ...]
+    when: Mapping[str, tuple[str, ...]]
 
 
 class ExpectedConnection(Struct, frozen=True):
@@ -54,6 +64,7 @@ class Expect(Struct, frozen=True):
 class Scenario(Struct, frozen=True):
     """`probe_from`, `probe_to`: the first probe's ends in canonical form; `number`: place in the gallery, 0: none.
 
+    `breaks` are all that the file knows, `broken` the names of those chosen, in the same order.
     `ignored` are fields that nothing here uses (`Pod.spec.volumes`), `notes` what was decided for the file.
     """
 
@@ -73,5 +84,12 @@ class Scenario(Struct, frozen=True):
     protocol: Literal["tcp", "udp", "icmp"]
     beats: tuple[BeatSpec, ...]
     expect: Expect
+    breaks: tuple[Break, ...] = ()
+    broken: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the chosen faults do to the machines, in order."""
+        return tuple(change for own in self.breaks if own.name in self.broken for change in own.changes)

@@ -32,8 +32,11 @@ class Resolved(Struct, frozen=True):
     complaints: tuple[Complaint, ...]
 
 
-def resolve(specs: tuple[ProbeSpec, ...], names: Names, cluster: Cluster) -> Resolved:
-    """Acts in order.  Source ports count up from 40001, so that each probe is a connection of its own."""
+def resolve(specs: tuple[ProbeSpec, ...], names: Names, cluster: Cluster, written: Path = ()) -> Resolved:
+    """Acts in order.  Source ports count up from 40001, so that each probe is a connection of its own.
+
+    `written` is where in the document the probes stand.
+    """
     acts: list[Act] = []
     ends: list[Ends] = []
     complaints: list[Complaint] = []
@@ -46,9 +49,11 @@ def resolve(specs: tuple[ProbeSpec, ...], names: Names, cluster: Cluster) -> Res
                 acts.append(probe(spec, own, names, FIRST_SOURCE_PORT + len(ends)))
                 ends.append(own)
         except Unresolved as unresolved:
-            complaints.append((("probes", at, *unresolved.path), str(unresolved)))
+            complaints.append(((*written, "probes", at, *unresolved.path), str(unresolved)))
     if not ends and not complaints:
-        complaints.append((("probes",), "restarts alone send nothing, expected a probe with from and to"))
+        complaints.append(
+            ((*written, "probes"), "restarts alone send nothing, expected a probe with from and to")
+        )
     return Resolved(tuple(acts), ends[0] if ends else None, tuple(complaints))
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from app.scenario.kinds import (
+    Command,
     Count,
     DeviceName,
     IPv4Block,
@@ -190,6 +191,21 @@ class ClaimSpec(Document, frozen=True):
     connections: tuple[ConnectionSpec, ...] = ()
 
 
+class BreakSpec(Document, frozen=True):
+    """A fault: what an administrator would type, by namespace; `patch` says what no command can.
+
+    `probes` stand in place of the scenario's while it is broken, `beats` and `expect` always do.
+    """
+
+    label: Line
+    when: Choices = {}
+    run: dict[str, tuple[Command, ...]] = {}
+    patch: PatchSpec = msgspec.field(default_factory=PatchSpec)
+    probes: tuple[ProbeSpec, ...] = ()
+    beats: tuple[BeatSpecDocument, ...] = ()
+    expect: tuple[ClaimSpec, ...] = ()
+
+
 class ScenarioDocument(Document, frozen=True):
     """The whole of it."""
 
@@ -206,6 +222,7 @@ class ScenarioDocument(Document, frozen=True):
     outside: OutsideSpec = OutsideSpec()
     beats: tuple[BeatSpecDocument, ...] = ()
     settings: dict[str, SettingSpec] = {}
+    breaks: dict[str, BreakSpec] = {}
     expect: tuple[ClaimSpec, ...] = ()
 
 

@@ -81,5 +81,5 @@ def check_choices(when: Choices, settings: Mapping[str, SettingSpec]) -> Iterato
                 yield f"{name} has no option {shown(value)}, expected one of {listing([*options])}"
 
 
-def applies(when: Choices, chosen: Mapping[str, str]) -> bool:
+def applies(when: Mapping[str, tuple[str, ...]], chosen: Mapping[str, str]) -> bool:
     return all(chosen.get(name) in values for name, values in when.items())

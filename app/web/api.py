@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.scenario.model import Scenario
 from app.web.asked import demand, known_slugs, scenario_of
-from app.web.models import Journey, Problem, ScenarioItem, SettingItem, SettingOption
+from app.web.models import BreakItem, Command, Journey, Problem, ScenarioItem, SettingItem, SettingOption
 from app.web.pages import Shelved
 
 READ = ["GET", "HEAD"]
@@ -31,16 +31,23 @@ def item(scenario: Scenario) -> ScenarioItem:
         )
         for s in scenario.settings
     ]  # fmt: skip
+    breaks = [
+        BreakItem(
+            name=b.name, label=b.label, when={name: list(options) for name, options in b.when.items()},
+            commands=[Command(netns=change.netns, command=change.command) for change in b.changes],
+        )
+        for b in scenario.breaks
+    ]  # fmt: skip
     return ScenarioItem(
         slug=scenario.slug, title=scenario.title, question=scenario.question, summary=scenario.summary,
-        part=scenario.part, number=scenario.number, settings=settings,
+        part=scenario.part, number=scenario.number, settings=settings, breaks=breaks,
     )  # fmt: skip
 
 
 @router.api_route("/journeys/{slug}", methods=READ, response_model=Journey, responses=WRONG)
 async def journey(request: Request, slug: str, shelf: Shelved) -> Response:
-    """The whole journey.  The query is the scenario's settings and `seed`; the answer is encoded once and kept."""
-    told = shelf.take(demand(slug, request.query_params))
+    """The whole journey.  The query is the scenario's settings, its `break`s and `seed`; the answer is encoded once and kept."""
+    told = shelf.take(demand(slug, request.query_params.multi_items()))
     return Response(told.json, media_type="application/json")
 
 

@@ -1,20 +1,25 @@
 """What an address asks for: which journey, with which settings, seen how.  The same question always has the same address."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import TypeAlias, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from app.scenario.breaks import spelled
 from app.scenario.load import load_builtin, slugs
 from app.scenario.model import Scenario
+from app.scenario.settings import applies
 from app.story.view import Grain
 
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 DEFAULT_GRAIN: Grain = "beats"
+BREAK = "break"
 VIEW = ("seed", "grain")
-Query: TypeAlias = Mapping[str, str]
+Pairs: TypeAlias = list[tuple[str, str]]
+Query: TypeAlias = Collection[tuple[str, str]]
+"""Names and values as an address has them.  `break` may be there several times; of any other name the last one counts."""
 
 
 class NoSuchJourney(Exception):
@@ -43,24 +48,39 @@ class Asked(Struct, frozen=True):
 
     @property
     def journey_query(self) -> str:
-        """What the journey depends on: the settings in the scenario's order, then the seed; defaults are left out."""
-        chosen = [(s.name, self.scenario.chosen[s.name]) for s in self.scenario.settings]
-        kept = [(name, value) for name, value in chosen if value != default_of(self.scenario, name)]
-        return encoded(kept + ([("seed", str(self.seed))] if self.seed else []))
+        """What the journey depends on: settings and breaks in the scenario's order, the seed; defaults are left out."""
+        return encoded(self.chosen + self.broken + self.seeded)
 
     @property
     def query(self) -> str:
         """The whole canonical query, with its question mark if it is not empty."""
-        view = encoded([("grain", self.grain)] if self.grain != DEFAULT_GRAIN else [])
-        return self.journey_query + (f"&{view[1:]}" if self.journey_query and view else view)
+        return encoded(self.chosen + self.broken + self.seeded + self.seen)
+
+    @property
+    def mended_query(self) -> str:
+        """The same with nothing broken."""
+        return encoded(self.chosen + self.seeded + self.seen)
+
+    @property
+    def chosen(self) -> Pairs:
+        settings, chosen = self.scenario.settings, self.scenario.chosen
+        return [(s.name, chosen[s.name]) for s in settings if chosen[s.name] != s.default]
+
+    @property
+    def broken(self) -> Pairs:
+        return [(BREAK, name) for name in self.scenario.broken]
+
+    @property
+    def seeded(self) -> Pairs:
+        return [("seed", str(self.seed))] if self.seed else []
+
+    @property
+    def seen(self) -> Pairs:
+        return [("grain", self.grain)] if self.grain != DEFAULT_GRAIN else []
 
 
-def encoded(pairs: list[tuple[str, str]]) -> str:
+def encoded(pairs: Pairs) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
-
-
-def default_of(scenario: Scenario, name: str) -> str:
-    return next(setting.default for setting in scenario.settings if setting.name == name)
 
 
 @lru_cache(maxsize=1)
@@ -70,31 +90,37 @@ def known_slugs() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def scenario_of(slug: str, settings: frozenset[tuple[str, str]] = frozenset()) -> Scenario:
+def scenario_of(
+    slug: str, settings: frozenset[tuple[str, str]] = frozenset(), breaks: frozenset[str] = frozenset()
+) -> Scenario:
     """Read once for as long as the server runs: checking a file costs more than walking its journey."""
-    return load_builtin(slug, dict(settings))
+    return load_builtin(slug, dict(settings), breaks=breaks)
 
 
 def understand(slug: str, query: Query) -> Asked:
     """The nearest question that makes sense, and what was wrong with the one asked.  Raises NoSuchJourney."""
     if slug not in known_slugs():
         raise NoSuchJourney(slug)
-    plain = scenario_of(slug)
+    plain, given = scenario_of(slug), dict(query)
     allowed = {s.name: [option.value for option in s.options] for s in plain.settings}
-    settings = {name: value for name, value in query.items() if value in allowed.get(name, ())}
+    settings = frozenset((name, value) for name, value in given.items() if value in allowed.get(name, ()))
     faults = [
         complaint(name, value, allowed)
-        for name, value in query.items()
-        if name not in settings and name not in VIEW
+        for name, value in given.items()
+        if (name, value) not in settings and name not in (BREAK, *VIEW)
     ]
-    seed, grain = query.get("seed", "0"), query.get("grain", DEFAULT_GRAIN)
+    asked = dict.fromkeys(value for name, value in query if name == BREAK and value)
+    wrong = {name: reason for name in asked if (reason := misfit(name, scenario_of(slug, settings)))}
+    faults += wrong.values()
+    seed, grain = given.get("seed", "0"), given.get("grain", DEFAULT_GRAIN)
     if not (seed.isascii() and seed.isdigit() and len(seed) <= 9):
         faults.append(f"seed must be a whole number of at most 9 digits, not “{brief(seed)}”; 0 is used.")
         seed = "0"
     known: Grain = next((known for known in GRAINS if known == grain), DEFAULT_GRAIN)
     if known != grain:
         faults.append(f"grain is one of {', '.join(GRAINS)}, not “{brief(grain)}”; {DEFAULT_GRAIN} is used.")
-    return Asked(scenario_of(slug, frozenset(settings.items())), int(seed), known, tuple(faults))
+    broken = frozenset(asked.keys() - wrong.keys())
+    return Asked(scenario_of(slug, settings, broken), int(seed), known, tuple(faults))
 
 
 def demand(slug: str, query: Query) -> Asked:
@@ -108,8 +134,19 @@ def demand(slug: str, query: Query) -> Asked:
 def complaint(name: str, value: str, allowed: Mapping[str, list[str]]) -> str:
     if name in allowed:
         return f"{name} is one of {', '.join(allowed[name])}, not “{brief(value)}”; the default is used."
-    names = ", ".join([*allowed, *VIEW])
+    names = ", ".join([*allowed, BREAK, *VIEW])
     return f"“{brief(name)}” is no setting of this journey and is left out; it has {names}."
+
+
+def misfit(name: str, scenario: Scenario) -> str | None:
+    """Why this cannot be broken here, or None if it can."""
+    known = {own.name: own.when for own in scenario.breaks}
+    if name not in known:
+        some = f"is one of {', '.join(known)}" if known else "has nothing to name in this journey"
+        return f"break {some}, not “{brief(name)}”; that is left out."
+    if not applies(known[name], scenario.chosen):
+        return f"“{name}” can be broken only with {spelled(known[name])}; it is left out."
+    return None
 
 
 def brief(text: str) -> str:

@@ -82,6 +82,20 @@ class SettingField(Struct, frozen=True):
     chosen: str
 
 
+class Typed(Struct, frozen=True):
+    """A command, and the prompt of the namespace where it was typed."""
+
+    prompt: str
+    command: str
+
+
+class Fault(Struct, frozen=True):
+    """Something broken, and how."""
+
+    label: str
+    typed: tuple[Typed, ...]
+
+
 class Row(Struct, frozen=True):
     """A line that a command printed; `decided`: it decided this step."""
 
@@ -120,7 +134,10 @@ class SceneContext(Context, frozen=True, kw_only=True):
 
 
 class JourneyContext(Context, frozen=True, kw_only=True):
-    """`journey.html`: `at` and `last` are step numbers, `href` and `query` the journey's address, `items` steps to show at once."""
+    """`journey.html`: `at` and `last` are step numbers, `href` and `query` the journey's address, `items` steps to show at once.
+
+    `breaks` are what can be broken with these settings, `broken` what is, `mended` the address with nothing broken.
+    """
 
     TEMPLATE: ClassVar[str] = "journey.html"
     title: str
@@ -134,6 +151,9 @@ class JourneyContext(Context, frozen=True, kw_only=True):
     grain: str
     notes: tuple[str, ...]
     settings: tuple[SettingField, ...]
+    breaks: SettingField | None
+    broken: tuple[Fault, ...]
+    mended: str
     caption: Caption
     picture: Markup
     detail: Markup
@@ -144,13 +164,18 @@ class JourneyContext(Context, frozen=True, kw_only=True):
 
 
 class WholeContext(Context, frozen=True, kw_only=True):
-    """`whole.html`: every step on one page, for reading and printing, and where no script runs."""
+    """`whole.html`: every step on one page, for reading and printing, and where no script runs.
+
+    `broken` is what is, `mended` the player's address with nothing broken.
+    """
 
     TEMPLATE: ClassVar[str] = "whole.html"
     title: str
     question: str
     href: str
     query: str
+    broken: tuple[Fault, ...]
+    mended: str
     picture: Markup
     items: Sequence[Markup]
     beats: tuple[BeatBlock, ...]

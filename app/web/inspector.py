@@ -6,6 +6,7 @@ from app.datapath.events import Step
 from app.kernel.show import Entry, Line, RulePosition, commands_for, show
 from app.web.contexts import NetnsContext, Row, Table
 from app.web.deciding import deciding
+from app.web.text import prompt
 from app.web.told import Told
 
 MOST_LINES = 400
@@ -45,7 +46,7 @@ def inspect(told: Told, seq: int, netns_id: str) -> NetnsContext:
     tables = [table(step, netns_id, command) for command in commands]
     return NetnsContext(
         netns=netns_id,
-        prompt=f"{netns_id.rpartition('/')[2]}#",
+        prompt=prompt(netns_id),
         tables=tuple(sorted(tables, key=lambda t: not t.because)),
     )
 

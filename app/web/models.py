@@ -133,6 +133,22 @@ class SettingItem(Model):
     options: list[SettingOption]
 
 
+class Command(Model):
+    """Typed in the namespace of this id."""
+
+    netns: str
+    command: str
+
+
+class BreakItem(Model):
+    """A fault that a scenario offers; `when`: by setting, the options that it is for."""
+
+    name: str
+    label: str
+    when: dict[str, list[str]]
+    commands: list[Command]
+
+
 class ScenarioItem(Model):
     """A built-in journey as `/api/scenarios` lists it."""
 
@@ -143,6 +159,7 @@ class ScenarioItem(Model):
     part: int
     number: int
     settings: list[SettingItem]
+    breaks: list[BreakItem]
 
 
 class Problem(Model):

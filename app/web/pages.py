@@ -51,7 +51,7 @@ async def beginning(request: Request, slug: str, shelf: Shelved) -> HTMLResponse
 @router.api_route("/j/{slug}/still.svg", methods=READ)
 async def still(request: Request, slug: str, shelf: Shelved) -> Response:
     """A picture of the journey's world for the gallery; it carries its own style, as an image has to."""
-    told = shelf.take(demand(slug, request.query_params))
+    told = shelf.take(demand(slug, request.query_params.multi_items()))
     drawing = render(SceneContext(scene=told.scene, still=poster(told)))
     return Response(
         standalone(drawing), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=300"}
@@ -60,7 +60,7 @@ async def still(request: Request, slug: str, shelf: Shelved) -> Response:
 
 @router.api_route("/j/{slug}/{step}", methods=READ)
 async def moment(request: Request, slug: str, step: str, shelf: Shelved) -> HTMLResponse:
-    asked = understand(slug, request.query_params)
+    asked = understand(slug, request.query_params.multi_items())
     return answered(asked, shelf.take(asked), step)
 
 
@@ -80,5 +80,5 @@ def answered(asked: Asked, told: Told, step: str) -> HTMLResponse:
     return HTMLResponse(render(player(asked, told, at, notes)), status, headers=REVALIDATE)
 
 
-def without(request: Request, name: str) -> dict[str, str]:
-    return {key: value for key, value in request.query_params.items() if key != name}
+def without(request: Request, name: str) -> list[tuple[str, str]]:
+    return [(key, value) for key, value in request.query_params.multi_items() if key != name]

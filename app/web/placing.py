@@ -59,7 +59,7 @@ class Placer:
             self.last[step.skb] = here
         self.before = here
         way = self.path(came_from, here) if came_from and came_from != here else ""
-        ends = step.event in ("Dropped", "ArpIgnored")
+        ends = step.event in ("Dropped", "ArpIgnored", "IcmpIgnored")
         return Placed(self.scene.stations[here], way, self.mark_of(step), ends)
 
     def station_of(self, step: StepView, came_from: str | None) -> str:

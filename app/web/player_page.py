@@ -6,19 +6,23 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from msgspec.structs import replace
 
+from app.scenario.settings import applies
 from app.story.view import BeatView, Grain
-from app.web.asked import Asked
+from app.web.asked import BREAK, Asked
 from app.web.contexts import (
     BeatBlock,
     Caption,
     Choice,
+    Fault,
     JourneyContext,
     SceneContext,
     SettingField,
     Still,
+    Typed,
     WholeContext,
 )
 from app.web.render import markup
+from app.web.text import prompt
 from app.web.told import Told
 
 TELLING_MARKS = ("nat", "encap", "decap", "drop")
@@ -28,7 +32,8 @@ def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> Journey
     return JourneyContext(
         title=told.title, question=asked.scenario.question, part=asked.scenario.part,
         href=told.href, query=asked.query, whole=whole_href(asked), at=at, last=told.last, grain=asked.grain,
-        notes=(*notes, *asked.faults), settings=settings(asked), caption=caption(told, at, asked.grain),
+        notes=(*notes, *asked.faults), settings=settings(asked), breaks=breaks(asked), broken=broken(asked),
+        mended=f"{told.href}{asked.mended_query}", caption=caption(told, at, asked.grain),
         picture=markup(SceneContext(scene=told.scene, still=still(told, at))),
         detail=Markup(told.writer.detail(told.view.steps[at])),
         items=(), beats=blocks(told), netns_ids=tuple(dict.fromkeys(s.netns for s in told.scene.stations.values())),
@@ -38,8 +43,8 @@ def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> Journey
 
 def whole(asked: Asked, told: Told) -> WholeContext:
     return WholeContext(
-        title=told.title, question=asked.scenario.question, href=told.href, query=asked.query,
-        picture=markup(SceneContext(scene=told.scene, still=None)),
+        title=told.title, question=asked.scenario.question, href=told.href, query=asked.query, broken=broken(asked),
+        mended=f"{told.href}{asked.mended_query}", picture=markup(SceneContext(scene=told.scene, still=None)),
         items=[Markup(item) for item in told.items()],
         beats=blocks(told), outcome=told.view.outcome,
     )  # fmt: skip
@@ -56,6 +61,23 @@ def settings(asked: Asked) -> tuple[SettingField, ...]:
             s.name, s.label, tuple(Choice(o.value, o.label) for o in s.options), asked.scenario.chosen[s.name]
         )
         for s in asked.scenario.settings
+    )
+
+
+def breaks(asked: Asked) -> SettingField | None:
+    """What can be broken as things are set; the first choice is nothing."""
+    scenario = asked.scenario
+    own = [Choice(b.name, b.label) for b in scenario.breaks if applies(b.when, scenario.chosen)]
+    if not own:
+        return None
+    return SettingField(BREAK, "Break it", (Choice("", "Nothing is broken"), *own), (*scenario.broken, "")[0])
+
+
+def broken(asked: Asked) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(own.label, tuple(Typed(prompt(change.netns), change.command) for change in own.changes))
+        for own in asked.scenario.breaks
+        if own.name in asked.scenario.broken
     )
 
 

@@ -20,7 +20,7 @@ DONE = b"event: done\ndata: \n\n"
 async def stream(request: Request) -> Response:
     """Raises NoSuchJourney, NotUnderstood."""
     shelf: Shelf = request.app.state.shelf
-    told = shelf.take(demand(request.path_params["slug"], request.query_params))
+    told = shelf.take(demand(request.path_params["slug"], request.query_params.multi_items()))
     after = resumed(request.headers.get("last-event-id"), told)
     return StreamingResponse(frames(told, after, request), media_type="text/event-stream", headers=HEADERS)
 

@@ -13,6 +13,11 @@ def safe(text: str) -> str:
     return str(escape(" ".join(text.split()) if not text.isascii() or "\n" in text or "\r" in text else text))
 
 
+def prompt(netns: str) -> str:
+    """What a shell in this namespace shows: `pod1#`"""
+    return f"{netns.rpartition('/')[2]}#"
+
+
 def shown(value: Any) -> str:
     """A field's value as a reader sees it, not yet escaped."""
     if isinstance(value, str):

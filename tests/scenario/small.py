@@ -1,6 +1,6 @@
 """A small sound file to spoil, and what the loader says of it then."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pytest
 
@@ -107,18 +107,24 @@ def spoilt(*changes: tuple[str, str], text: str = SMALL) -> str:
 
 
 def read(
-    text: str | bytes, settings: Mapping[str, str] | None = None, override: Override | None = None
+    text: str | bytes,
+    settings: Mapping[str, str] | None = None,
+    override: Override | None = None,
+    breaks: Collection[str] = (),
 ) -> Scenario:
     data = text if isinstance(text, bytes) else text.encode()
-    return scenario(parse(data, "f.yaml", "f"), settings, override)
+    return scenario(parse(data, "f.yaml", "f"), settings, override, breaks)
 
 
 def faults(
-    text: str | bytes, settings: Mapping[str, str] | None = None, override: Override | None = None
+    text: str | bytes,
+    settings: Mapping[str, str] | None = None,
+    override: Override | None = None,
+    breaks: Collection[str] = (),
 ) -> list[str]:
     """Every line that the loader prints for this file, which it must refuse."""
     with pytest.raises(ScenarioError) as refused:
-        read(text, settings, override)
+        read(text, settings, override, breaks)
     return str(refused.value).splitlines()
 
 

@@ -10,7 +10,7 @@ from app.web.told import Told
 
 @pytest.fixture(scope="module")
 def service() -> Told:
-    return Told(understand("service", {}))
+    return Told(understand("service", ()))
 
 
 def tables_at(told: Told, event: str, netns: str) -> dict[str, Table]:
