@@ -28,9 +28,9 @@ WIDTH = 119
 HERE = Path(__file__).resolve().parent
 MARK = re.compile(r"#: (\S+)")
 SYSCTLS = (
-    "Switches of the stack, before there is a device to inherit them.  ip_forward: the machine is a router;",
-    "bridge-nf-call-iptables: what a bridge passes on meets iptables too; rp_filter: a source must be where it came from;",
-    "route_localnet: 127.0.0.0/8 may be on the wire.  No IPv6: it would speak on its own.  Ping for everybody.",
+    "Switches of the stack, before there is a device to inherit them.  ip_forward: the machine is a router; "
+    "bridge-nf-call-iptables: what a bridge passes on meets iptables, too; rp_filter: a source must be where its answers "
+    "go; route_localnet: 127.0.0.0/8 may be on the wire.  No IPv6, which would speak on its own.  Ping for everybody."
 )
 
 
@@ -90,7 +90,7 @@ def sysctls(world: World) -> Iterator[str]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for netns, values in settings.items():
         alike.setdefault(tuple(values), []).append(name(netns))
-    yield from (f"# {line}" for line in SYSCTLS)
+    yield remark(SYSCTLS)
     for same, names in alike.items():
         written = " \\\n        ".join(shlex.quote(value) for value in same)
         yield f"for machine in {' '.join(names)}; do"
@@ -116,6 +116,11 @@ def comment(reason: str, component: str, objects: Iterable[str]) -> str:
     """What for, and by whom; what no component of a cluster writes is nobody's."""
     writer = Origin(component, ", ".join(dict.fromkeys(objects)))
     sentence = reason[0].upper() + reason[1:] + (f" ({who(writer)})" if component != KERNEL.component else "")
+    return remark(sentence)
+
+
+def remark(sentence: str) -> str:
+    """A comment that stays inside the page when it is indented."""
     return "\n".join(f"# {line}" for line in wrap(sentence, WIDTH - 6))
 
 
@@ -155,6 +160,7 @@ def serving(server: Server) -> str:
 def asking(errand: Errand) -> str:
     """The probe as a call of `ask`, under what it is."""
     words = [errand.protocol, errand.address, str(errand.port), f"{errand.timeout:g}"]
+    words += [errand.pmtudisc] if errand.pmtudisc != "want" else []
     to = f"{errand.address}:{errand.port}" if errand.port else errand.address
     return (
         f"# {machine(errand.netns)} asks {to} by {errand.protocol}\n"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""ask.py tcp|udp|icmp ADDRESS PORT SECONDS: sends standard input there and prints what comes back, or why nothing does.
+"""ask.py tcp|udp|icmp ADDRESS PORT SECONDS [want|do|dont]: sends standard input there, prints what comes back, or why nothing does.
 
+The last word is about fragments, as ip(7) has it: `dont` lets routers cut a packet up.
 Goes into lab.sh as it stands, so it is made of the standard library alone.
 """
 
@@ -16,13 +17,15 @@ KINDS = {
     "icmp": (socket.SOCK_DGRAM, socket.IPPROTO_ICMP),
 }
 ECHO_REQUEST = struct.pack("!BBHHH", 8, 0, 0, 0, 1)
+IP_MTU_DISCOVER, PMTUDISC = 10, {"dont": 0, "want": 1, "do": 2}
 IP_RECVERR = 11  # an ICMP error becomes an error of the socket
 
 
-def ask(protocol: str, address: str, port: int, seconds: float, question: bytes) -> bytes:
+def ask(protocol: str, address: str, port: int, seconds: float, pmtudisc: str, question: bytes) -> bytes:
     """One question, one answer.  Raises OSError."""
     with socket.socket(socket.AF_INET, *KINDS[protocol]) as asking:
         asking.settimeout(seconds)
+        asking.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC[pmtudisc])
         if protocol == "icmp":
             asking.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
             question = ECHO_REQUEST + question
@@ -42,9 +45,10 @@ def whole(response: bytes) -> bool:
 
 
 def main() -> None:
-    protocol, address, port, seconds = sys.argv[1:]
+    protocol, address, port, seconds, *pmtudisc = sys.argv[1:]
+    question = sys.stdin.buffer.read()
     try:
-        answer = ask(protocol, address, int(port), float(seconds), sys.stdin.buffer.read())
+        answer = ask(protocol, address, int(port), float(seconds), *(pmtudisc or ["want"]), question)
     except TimeoutError:
         sys.exit(f"ETIMEDOUT: {os.strerror(errno.ETIMEDOUT)}")
     except OSError as fault:

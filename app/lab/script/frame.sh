@@ -1,15 +1,15 @@
 #!/bin/sh
 #: title
 #
-# The network of this journey in network namespaces of your own Linux machine.  Each command is one that a component of a
-# cluster gives, or the kernel calls it makes; the line above says which, and for what.  Read it, then run it:
+# The network of this journey in network namespaces of your own Linux machine.  Each command is what a component of a
+# cluster does there, by command or by netlink; the line above says which component, and what for.  Read, then run:
 #
 #   sudo sh lab.sh              up, probe, down
 #   sudo sh lab.sh up           build the machines, start their servers
 #   sudo sh lab.sh probe        send what the journey sends, print what comes back
 #   sudo sh lab.sh down         remove what `up` made, and nothing else
 #
-# Without root: `unshare -Urnm sh lab.sh`, or `unshare -Urnm` for a shell with a network of its own, and the same there.
+# Without root: `unshare -Urnm sh lab.sh`, or `unshare -Urnm` for a shell with a network of its own, and go on there.
 # Between `up` and `down`, step into a machine with `ip netns exec NAME sh`, and look: `ip route`, `tcpdump -ni any`.
 # It takes iproute2, iptables, procps and python3; the kernel's bridge, br_netfilter and vxlan where they are used.
 set -eu

@@ -86,7 +86,7 @@ def main() -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
     listening.bind(("0.0.0.0", int(port)))
     if protocol == "tcp":
-        listening.listen()
+        listening.listen(4096)  # the queue that servers of a cluster ask for: net.core.somaxconn
     in_the_background()
     if protocol == "udp":
         serve_udp(listening)
