@@ -45,10 +45,10 @@ def whole(response: bytes) -> bool:
 
 
 def main() -> None:
-    protocol, address, port, seconds, *pmtudisc = sys.argv[1:]
+    protocol, address, port, seconds, pmtudisc = [*sys.argv[1:], "want"][:5]
     question = sys.stdin.buffer.read()
     try:
-        answer = ask(protocol, address, int(port), float(seconds), *(pmtudisc or ["want"]), question)
+        answer = ask(protocol, address, int(port), float(seconds), pmtudisc, question)
     except TimeoutError:
         sys.exit(f"ETIMEDOUT: {os.strerror(errno.ETIMEDOUT)}")
     except OSError as fault:
