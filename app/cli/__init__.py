@@ -9,11 +9,11 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from app.cli import catalogue, check, lab, serve, trace
+from app.cli import catalogue, check, lab, serve, show, trace
 from app.cli.arguments import Judged, Lines
 from app.scenario.faults import ScenarioError
 
-COMMANDS = {"serve": serve, "list": catalogue, "trace": trace, "check": check, "lab": lab}
+COMMANDS = {"serve": serve, "list": catalogue, "trace": trace, "show": show, "check": check, "lab": lab}
 
 
 def parser() -> ArgumentParser:

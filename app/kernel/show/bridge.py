@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from app.kernel.device import Device
 from app.kernel.neigh import FdbEntry
 from app.kernel.netns import Netns
-from app.kernel.show.link import by_index, flags, iflink, port_state
-from app.kernel.show.listing import Line
+from app.kernel.show.link import by_index, chosen, flags, iflink, namesake, port_state
+from app.kernel.show.listing import Line, no_such_device
 from app.kernel.world import World
 from app.wire.addr import Mac
+
+PORT_DEFAULTS = (
+    "guard off root_block off fastleave off learning on flood on mcast_flood on bcast_flood on mcast_router 1"
+    " mcast_to_unicast off neigh_suppress off vlan_tunnel off isolated off locked off"
+)
 
 ALL_NODES = {6: "33:33:00:00:00:01", 4: "01:00:5e:00:00:01"}
 """The multicast group of each family that every interface joins: at once if its MTU allows, and when it comes up."""
@@ -16,16 +21,28 @@ ALL_NODES = {6: "33:33:00:00:00:01", 4: "01:00:5e:00:00:01"}
 SMALLEST_MTU_OF_IPV6 = 1280  # octets, RFC 8200 section 5
 
 
-def bridge_link(world: World, netns: Netns) -> Iterator[Line]:
-    """`bridge link`"""
-    for port in by_index(netns):
+def bridge_link(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:
+    """`bridge link [show dev DEV]`"""
+    if name is not None and name not in netns.config.devices:
+        yield no_such_device(name)
+    for port in chosen(netns, name):
         if port.master:
-            name = f"{port.index}: {port.name}{other_end(world, netns, port)}"
+            start = f"{port.index}: {port.name}{other_end(world, netns, port)}"
+            lower = namesake(netns, iflink(world, port))
+            down = ",M-DOWN" if lower and not lower.up else ""
             yield Line(
-                f"{name}: <{flags(world, netns, port)}> mtu {port.mtu}"
+                f"{start}: <{flags(world, netns, port)}{down}> mtu {port.mtu}"
                 f" master {port.master} state {port_state(world, netns, port)} priority 32 cost 2",
                 port,
             )
+
+
+def bridge_link_details(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:
+    """`bridge -d link [show dev DEV]`"""
+    for line in bridge_link(world, netns, name):
+        yield line
+        if isinstance(line.entry, Device):
+            yield Line(f"    hairpin {'on' if line.entry.hairpin else 'off'} {PORT_DEFAULTS}", line.entry)
 
 
 def other_end(world: World, netns: Netns, port: Device) -> str:
@@ -33,16 +50,39 @@ def other_end(world: World, netns: Netns, port: Device) -> str:
     index = iflink(world, port)
     if index is None:
         return ""
-    return "@" + next((d.name for d in netns.config.devices.values() if d.index == index), f"if{index}")
+    stranger = namesake(netns, index)
+    return f"@{stranger.name if stranger else f'if{index}'}"
 
 
 def bridge_fdb(world: World, netns: Netns) -> Iterator[Line]:
     """`bridge fdb`: device by device, in each the newest entry first (net/bridge/br_fdb.c: hlist_add_head)"""
-    entries = list(netns.learned.fdb.values())[::-1]
     for device in by_index(netns):
-        found = [Line(fdb_line(entry), entry) for entry in entries if place(entry) == device.name]
-        groups = [Line(f"{mac} dev {device.name} self permanent") for mac in joined(device)]
-        yield from (*groups, *found) if device.kind == "bridge" else (*found, *groups)
+        yield from fdb_of(netns, device)
+
+
+def bridge_fdb_of_device(world: World, netns: Netns, name: str) -> Iterator[Line]:
+    """`bridge fdb show dev DEV`; its name goes without saying"""
+    if name not in netns.config.devices:
+        yield no_such_device(name)
+    for device in chosen(netns, name):
+        for line in fdb_of(netns, device):
+            yield Line(line.text.replace(f" dev {name}", ""), line.entry)
+
+
+def bridge_fdb_of_bridge(world: World, netns: Netns, name: str) -> Iterator[Line]:
+    """`bridge fdb show br BRIDGE`: the bridge's own and those of its ports"""
+    if name not in netns.config.devices:
+        yield Line(f'Cannot find bridge device "{name}"')
+    for device in by_index(netns):
+        if name in netns.config.ports and name in (device.name, device.master):
+            yield from fdb_of(netns, device)
+
+
+def fdb_of(netns: Netns, device: Device) -> Iterator[Line]:
+    entries = list(netns.learned.fdb.values())[::-1]
+    found = [Line(fdb_line(entry), entry) for entry in entries if place(entry) == device.name]
+    groups = [Line(f"{mac} dev {device.name} self permanent") for mac in joined(device)]
+    yield from (*groups, *found) if device.kind == "bridge" else (*found, *groups)
 
 
 def joined(device: Device) -> list[Mac]:
@@ -60,9 +100,16 @@ def fdb_line(entry: FdbEntry) -> str:
     parts = [
         f"{entry.mac} dev {place(entry)}",
         f"dst {entry.dst} self" if entry.dst else f"master {entry.dev}",
-        "permanent" if entry.permanent else "",
+        lifetime(entry),
     ]
     return " ".join(filter(None, parts))
+
+
+def lifetime(entry: FdbEntry) -> str:
+    """`static`: on a port for ever; `permanent`: the machine's own, or a VTEP for ever."""
+    if not entry.permanent:
+        return ""
+    return "permanent" if entry.local or entry.dst else "static"
 
 
 def brctl_show(world: World, netns: Netns) -> Iterator[Line]:

@@ -25,10 +25,11 @@ SHORT, UDP_STREAM = 30, 120
 ECHO_REPLY = 0
 
 
-def conntrack_list(world: World, netns: Netns) -> Iterator[Line]:
-    """`conntrack -L`; the last line goes to its standard error."""
+def conntrack_list(world: World, netns: Netns, protocol: str | None = None) -> Iterator[Line]:
+    """`conntrack -L [-p PROTOCOL]`; the last line goes to its standard error."""
     table = netns.learned.conntrack
-    entries = [conn for key, conn in table.items() if key == conn.original and conn.confirmed]
+    every = [conn for key, conn in table.items() if key == conn.original and conn.confirmed]
+    entries = [conn for conn in every if protocol in (None, conn.original.protocol)]
     yield from (Line(conn_line(conn), conn) for conn in entries)
     yield Line(f"conntrack v1.4.7 (conntrack-tools): {len(entries)} flow entries have been shown.")
 

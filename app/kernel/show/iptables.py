@@ -44,18 +44,38 @@ EVERY_BIT = 0xFFFFFFFF
 def iptables_save(world: World, netns: Netns, table: TableName | None = None) -> Iterator[Line]:
     """`iptables-save [-t TABLE]`"""
     for name in [table] if table else TABLE_ORDER:
-        chains = netns.config.rules.tables.get(name, {})
-        if chains or name == table:
-            built_in = {hook: chains.get(hook, Chain(hook, policy="ACCEPT")) for hook in BUILTIN[name]}
-            own = {chain: chains[chain] for chain in sorted(chains) if chain not in built_in}
+        if name in netns.config.rules.tables or name == table:
+            chains = chains_of(netns, name)
             yield Line(f"*{name}")
-            yield from table_lines(name, [*built_in.values(), *own.values()])
+            for chain in chains:
+                yield Line(f":{chain.name} {chain.policy or '-'} [0:0]", RulePosition(name, chain.name))
+            yield from rule_lines(name, chains)
             yield Line("COMMIT")
 
 
-def table_lines(table: TableName, chains: list[Chain]) -> Iterator[Line]:
-    for chain in chains:
-        yield Line(f":{chain.name} {chain.policy or '-'} [0:0]", RulePosition(table, chain.name))
+def iptables_list_rules(
+    world: World, netns: Netns, table: TableName, chain: str | None = None
+) -> Iterator[Line]:
+    """`iptables -t TABLE -S [CHAIN]`"""
+    chains = [found for found in chains_of(netns, table) if chain in (None, found.name)]
+    for found in chains:
+        start = f"-P {found.name} {found.policy}" if found.policy else f"-N {found.name}"
+        yield Line(start, RulePosition(table, found.name))
+    yield from rule_lines(table, chains)
+    if not chains:
+        where = f"chain `{chain}' in table `{table}'"
+        yield Line(f"iptables v1.8.9 (nf_tables): {where} is incompatible, use 'nft' tool.")
+
+
+def chains_of(netns: Netns, table: TableName) -> list[Chain]:
+    """The built-in ones in the order of their hooks, the others in that of the alphabet."""
+    chains = netns.config.rules.tables.get(table, {})
+    built_in = {hook: chains.get(hook, Chain(hook, policy="ACCEPT")) for hook in BUILTIN[table]}
+    own = [chains[chain] for chain in sorted(chains) if chain not in built_in]
+    return [*built_in.values(), *own]
+
+
+def rule_lines(table: TableName, chains: list[Chain]) -> Iterator[Line]:
     for chain in chains:
         for index, rule in enumerate(chain.rules):
             yield Line(f"-A {chain.name}{rule_text(rule)}", RulePosition(table, chain.name, index))

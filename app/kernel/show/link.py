@@ -5,6 +5,7 @@ A physical NIC is printed as one without features of its own; the kernel's other
 
 from collections.abc import Iterator
 
+from app.kernel.carrier import carrier, far_end, forwards
 from app.kernel.device import Device
 from app.kernel.netns import Netns
 from app.kernel.show.listing import Line
@@ -16,6 +17,9 @@ QUEUES = (
     "addrgenmode eui64 numtxqueues 1 numrxqueues 1 gso_max_size 65536 gso_max_segs 65535"
     " tso_max_size 524280 tso_max_segs 65535 gro_max_size 65536"
 )
+LONELY_QUEUES = QUEUES.replace("tso_max_size 524280", "tso_max_size 65536")
+"""A bridge without ports has nobody to inherit from (net/bridge/br_if.c: br_set_gso_limits)."""
+
 BRIDGE_DEFAULTS = (
     "root_port 0 root_path_cost 0 topology_change 0 topology_change_detected 0 hello_timer    0.00"
     " tcn_timer    0.00 topology_change_timer    0.00 gc_timer    0.00 group_fwd_mask 0"
@@ -34,34 +38,45 @@ PORT_DEFAULTS = (
 )
 
 
-def ip_addr(world: World, netns: Netns) -> Iterator[Line]:
-    """`ip addr`"""
-    for device in by_index(netns):
+def ip_addr(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:
+    """`ip addr [show DEV]`"""
+    for device in chosen(netns, name):
         yield Line(heading(world, netns, device), device)
         yield Line(hardware(world, netns, device), device)
         scope = "host" if device.kind == "loopback" else "global"
         for interface in device.addresses:
-            yield Line(f"    inet {interface} scope {scope} {device.name}", interface)
+            rank = " secondary" if interface.is_secondary(device.addresses) else ""
+            yield Line(f"    inet {interface} scope {scope}{rank} {device.name}", interface)
             yield Line(LIFETIME, interface)
+    yield from missing(netns, name)
 
 
-def ip_link(world: World, netns: Netns) -> Iterator[Line]:
-    """`ip link`"""
-    for device in by_index(netns):
+def ip_link(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:
+    """`ip link [show DEV]`"""
+    for device in chosen(netns, name):
         yield Line(heading(world, netns, device, " mode DEFAULT"), device)
         yield Line(hardware(world, netns, device), device)
+    yield from missing(netns, name)
 
 
-def ip_link_details(world: World, netns: Netns, name: str) -> Iterator[Line]:
-    """`ip -d link show DEV`"""
-    device = netns.config.devices.get(name)
-    if device is None:
+def ip_link_details(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:
+    """`ip -d link [show DEV]`"""
+    for device in chosen(netns, name):
+        first, *more = details(world, netns, device)
+        yield Line(heading(world, netns, device, " mode DEFAULT"), device)
+        yield Line(f"{hardware(world, netns, device)} {first}", device)
+        yield from (Line(f"    {text}", device) for text in more)
+    yield from missing(netns, name)
+
+
+def chosen(netns: Netns, name: str | None) -> list[Device]:
+    """The device of that name, or all where none is asked for."""
+    return [device for device in by_index(netns) if name in (None, device.name)]
+
+
+def missing(netns: Netns, name: str | None) -> Iterator[Line]:
+    if name is not None and name not in netns.config.devices:
         yield Line(f'Device "{name}" does not exist.')
-        return
-    first, *more = details(world, netns, device)
-    yield Line(heading(world, netns, device, " mode DEFAULT"), device)
-    yield Line(f"{hardware(world, netns, device)} {first}", device)
-    yield from (Line(f"    {text}", device) for text in more)
 
 
 def by_index(netns: Netns) -> list[Device]:
@@ -72,7 +87,7 @@ def heading(world: World, netns: Netns, device: Device, mode: str = "") -> str:
     master = f" master {device.master}" if device.master else ""
     return (
         f"{device.index}: {device.name}{behind(world, device)}: <{flags(world, netns, device)}> mtu {device.mtu}"
-        f" qdisc {'noqueue' if device.up else 'noop'}{master} state {operstate(world, netns, device)}{mode}"
+        f" qdisc {'noqueue' if device.up or device.opened else 'noop'}{master} state {operstate(world, netns, device)}{mode}"
         " group default qlen 1000"
     )
 
@@ -97,29 +112,12 @@ def iflink(world: World, device: Device) -> int | None:
     return other.index
 
 
-def far_end(world: World, device: Device) -> Device | None:
-    if device.peer is None or device.peer.netns not in world.netns:
-        return None
-    return world[device.peer.netns].config.devices.get(device.peer.device)
-
-
 def nsid(netns: Netns, device: Device) -> int | None:
     """This namespace's own number for the one where the veth's other end lives: given in order of need."""
     if device.kind != "veth" or device.peer is None or device.peer.netns == netns.id:
         return None
     peers = [other.peer.netns for other in by_index(netns) if other.kind == "veth" and other.peer]
     return [peer for peer in dict.fromkeys(peers) if peer != netns.id].index(device.peer.netns)
-
-
-def carrier(world: World, netns: Netns, device: Device) -> bool:
-    """Is there anybody at the other end?  A bridge has a carrier when one of its ports has."""
-    if not device.up:
-        return False
-    if device.kind == "bridge":
-        ports = (netns.config.devices[port] for port in netns.config.ports[device.name])
-        return any(carrier(world, netns, port) for port in ports)
-    other = far_end(world, device)
-    return other is None or other.up
 
 
 def flags(world: World, netns: Netns, device: Device) -> str:
@@ -137,11 +135,18 @@ def flags(world: World, netns: Netns, device: Device) -> str:
 
 
 def operstate(world: World, netns: Netns, device: Device) -> str:
-    """net/core/link_watch.c default_operstate: down by its own fault, or by that of its other end."""
+    """net/core/link_watch.c default_operstate: it takes the other end's index for one of this namespace, and asks a stranger."""
     if carrier(world, netns, device):
         return "UNKNOWN" if device.kind in ("loopback", "vxlan") else "UP"
-    blames = iflink(world, device) not in (None, device.index)
-    return "LOWERLAYERDOWN" if device.up and blames else "DOWN"
+    blamed = namesake(netns, iflink(world, device))
+    lower_down = (
+        device.up and blamed is not None and blamed is not device and not carrier(world, netns, blamed)
+    )
+    return "LOWERLAYERDOWN" if lower_down else "DOWN"
+
+
+def namesake(netns: Netns, index: int | None) -> Device | None:
+    return next((device for device in netns.config.devices.values() if device.index == index), None)
 
 
 def details(world: World, netns: Netns, device: Device) -> Iterator[str]:
@@ -152,7 +157,11 @@ def details(world: World, netns: Netns, device: Device) -> Iterator[str]:
     kinds = [*kind_line(device), *port_line(world, netns, device)]
     *others, last = [general, *kinds]
     yield from others
-    yield f"{last} {QUEUES}"
+    yield f"{last} {LONELY_QUEUES if is_empty(netns, device) else QUEUES}"
+
+
+def is_empty(netns: Netns, device: Device) -> bool:
+    return device.kind == "bridge" and not netns.config.ports[device.name]
 
 
 def kind_line(device: Device) -> Iterator[str]:
@@ -185,7 +194,7 @@ def port_line(world: World, netns: Netns, device: Device) -> Iterator[str]:
 
 
 def port_state(world: World, netns: Netns, device: Device) -> str:
-    return "forwarding" if carrier(world, netns, device) else "disabled"
+    return "forwarding" if forwards(world, netns, device) else "disabled"
 
 
 def bridge_id(mac: Mac) -> str:

@@ -29,6 +29,11 @@ class Line(Record, frozen=True):
     entry: Entry | None = None
 
 
+def no_such_device(name: str) -> Line:
+    """lib/utils.c nodev: what most of iproute2 says of a name that no device has."""
+    return Line(f'Cannot find device "{name}"')
+
+
 class Listing(Record, frozen=True):
     """A command and what it printed."""
 

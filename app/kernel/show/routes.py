@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from app.kernel.carrier import carrier
 from app.kernel.netns import IP_FORWARD, Netns
 from app.kernel.route import Route
-from app.kernel.show.link import carrier
-from app.kernel.show.listing import Line
+from app.kernel.show.listing import Line, no_such_device
 from app.kernel.world import World
 from app.wire.addr import ANY, DEFAULT, LOOPBACK, MASKS, Address, text
 
@@ -71,10 +71,14 @@ def route_n(world: World, netns: Netns) -> Iterator[Line]:
 def ip_route_get(
     world: World, netns: Netns, address: Address, source: Address | None = None, iif: str | None = None
 ) -> Iterator[Line]:
-    """`ip route get ADDRESS`, for the machine's own packets; `… from SOURCE iif DEV` for those that it forwards"""
+    """`ip route get ADDRESS [from OWN]`, for the machine's own packets; `… from SOURCE iif DEV` for those it forwards"""
     route = netns.config.fib.lookup(address)
     local = route is not None and route.type == "local"
-    if iif and not local and not netns.config.on(IP_FORWARD):
+    if iif and iif not in netns.config.devices:
+        yield no_such_device(iif)
+    elif source and not iif and not is_local(netns, source):
+        yield Line("RTNETLINK answers: Network is unreachable")
+    elif iif and not local and not netns.config.on(IP_FORWARD):
         yield Line("RTNETLINK answers: No route to host")
     elif iif and address in LOOPBACK:
         yield Line("RTNETLINK answers: Invalid argument")
@@ -86,16 +90,22 @@ def ip_route_get(
         yield from answer(netns, route, address, source, iif)
 
 
+def is_local(netns: Netns, address: Address) -> bool:
+    route = netns.config.fib.lookup(address)
+    return route is not None and route.type == "local"
+
+
 def answer(
     netns: Netns, route: Route, address: Address, source: Address | None, iif: str | None
 ) -> Iterator[Line]:
     parts = [
         "" if route.type == "unicast" else route.type,
         address,
-        f"from {source}" if source and iif else "",
+        f"from {source}" if source else "",
         f"via {route.via}" if route.via else "",
         f"dev {'lo' if route.type == 'local' or (iif and route.type == 'broadcast') else route.dev}",
-        "" if iif else f"src {source or source_of(netns, route, address)} uid 0",
+        "" if source else f"src {source_of(netns, route, address)}",
+        "" if iif else "uid 0",
     ]
     yield Line(" ".join(filter(None, parts)), route)
     flag = {"local": " <local>", "broadcast": " <local,brd>"}.get(route.type, "")

@@ -1,6 +1,7 @@
 """`ss` as iproute2 6.1 prints it into a pipe (misc/ss.c): columns as wide as their widest text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from app.kernel.device import Device
 from app.kernel.netns import Netns
@@ -24,29 +25,40 @@ STATES = {
 }
 
 
-def ss_tcp_listening(world: World, netns: Netns) -> Iterator[Line]:
-    """`ss -tln`"""
-    listening = [socket for socket in tcp(netns) if socket.state == "LISTEN"]
-    return table(listening)
+Which: TypeAlias = Literal["l", "a", ""]
 
 
-def ss_tcp(world: World, netns: Netns) -> Iterator[Line]:
-    """`ss -tan`: the listening ones first"""
-    there = [socket for socket in tcp(netns) if socket.state != "CLOSE"]
+def ss(world: World, netns: Netns, protocol: Literal["t", "u"], which: Which) -> Iterator[Line]:
+    """`ss -tln`, `ss -tan`, `ss -tn`, `ss -uln`, `ss -uan`: those that listen, all, those that are connected"""
+    return table(
+        [holder for holder in HOLDERS[protocol](netns) if which == "a" or listens(holder) == (which == "l")]
+    )
+
+
+def listens(holder: Socket | Device) -> bool | None:
+    """None for what is neither listening nor connected (misc/ss.c: SS_CONN)."""
+    if isinstance(holder, Device):
+        return True
+    if holder.key.protocol == "udp":
+        return holder.key.remote == ANY
+    return None if holder.state in ("SYN_RECV", "TIME_WAIT") else holder.state == "LISTEN"
+
+
+def tcp(netns: Netns) -> list[Socket | Device]:
+    """The listening ones first."""
+    every = [socket for socket in netns.learned.sockets.values() if socket.key.protocol == "tcp"]
+    there = [socket for socket in every if socket.state != "CLOSE"]
     there.sort(key=lambda socket: socket.state != "LISTEN")
-    return table(there)
+    return [*there]
 
 
-def ss_udp_listening(world: World, netns: Netns) -> Iterator[Line]:
-    """`ss -uln`: with the sockets that the kernel itself holds for its VXLAN devices"""
+def udp(netns: Netns) -> list[Socket | Device]:
+    """With the sockets that the kernel itself holds for its VXLAN devices."""
     tunnels = [device for device in netns.config.devices.values() if device.vxlan and device.up]
-    sockets = netns.learned.sockets.values()
-    udp = [socket for socket in sockets if socket.key.protocol == "udp" and socket.key.remote == ANY]
-    return table([*tunnels, *udp])
+    return [*tunnels, *(socket for socket in netns.learned.sockets.values() if socket.key.protocol == "udp")]
 
 
-def tcp(netns: Netns) -> list[Socket]:
-    return [socket for socket in netns.learned.sockets.values() if socket.key.protocol == "tcp"]
+HOLDERS: Mapping[str, Callable[[Netns], list[Socket | Device]]] = {"t": tcp, "u": udp}
 
 
 def table(holders: Sequence[Socket | Device]) -> Iterator[Line]:
@@ -69,6 +81,7 @@ def row(holder: Socket | Device) -> tuple[str, ...]:
         assert holder.vxlan is not None, "only a VXLAN device holds a socket"
         return ("UNCONN", "0", "0", f"{ANY}:", str(holder.vxlan.port), f"{ANY}:", "*", "")
     key = holder.key
-    state = "UNCONN" if holder.state is None else STATES.get(holder.state, holder.state)
+    unconnected = "UNCONN" if key.remote == ANY else "ESTAB"
+    state = unconnected if holder.state is None else STATES.get(holder.state, holder.state)
     waiting = str(BACKLOG) if state == "LISTEN" else "0"
     return (state, "0", waiting, f"{key.local}:", str(key.lport), f"{key.remote}:", str(key.rport or "*"), "")
