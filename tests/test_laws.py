@@ -141,7 +141,7 @@ def ends(event: e.AnyEvent, received: e.Received) -> bool:
     match event:
         case e.Transmitted() | e.Dropped() | e.NeighHeld() | e.NeighUpdated() | e.ArpIgnored():
             return event.skb is not None and own in (event.skb.id, event.skb.clone_of)
-        case e.SocketFound() | e.Decapsulated():
+        case e.SocketFound() | e.IcmpIgnored() | e.Decapsulated():
             return event.skb is not None and own == event.skb.id
         case e.ArpAnswered():
             return event.skb is not None and event.skb.arp.target_ip == received.skb.arp.sender_ip

@@ -5,7 +5,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from app.datapath import device, icmp, ip_output
-from app.datapath.drop import Drop, DropReason
+from app.datapath.drop import DropReason
 from app.datapath.events import (
     ArpAnswered,
     ArpAsked,
@@ -29,12 +29,13 @@ RETRANSMIT = TIMER_SECOND  # retrans_time
 def arp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """A request for an address of this machine is answered, and teaches who asked; a reply fills the entry that waits.
 
-    Everything else teaches nothing new: only an entry that exists is refreshed.  net/ipv4/arp.c: arp_rcv, arp_process.
+    Everything else teaches nothing new: only an entry that exists is refreshed.  What is for another MAC is not even a drop.
+    net/ipv4/arp.c: arp_rcv, arp_process.
     """
     message = skb.arp
     if skb.eth.dst not in (k.devices[dev].mac, BROADCAST_MAC):
-        raise Drop(skb, DropReason.OTHERHOST, "arp_rcv", dev)
-    if message.op == "request" and k.fib.is_local(message.target_ip):
+        yield ArpIgnored(skb, dev, "arp_rcv", message.target_ip)
+    elif message.op == "request" and k.fib.is_local(message.target_ip):
         yield from neigh_event_ns(k, skb, dev)
         yield from arp_reply(k, skb, dev)
     elif (known := k.netns.learned.neigh.get((dev, message.sender_ip))) and known.state != "PERMANENT":

@@ -4,9 +4,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from app.datapath import ip_output
+from app.datapath import ip_output, tcp_timer
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import Errno, MessageRead, SegmentSent, SocketFound, SocketOpened, TimerFired
+from app.datapath.events import Errno, IcmpIgnored, MessageRead, SegmentSent, SocketFound, SocketOpened
 from app.datapath.kernel import TIMER_SECOND, Arm, Kernel, Walk
 from app.kernel.route import Route
 from app.kernel.skb import Skb
@@ -16,8 +16,6 @@ from app.wire.packet import Icmp, IPv4, Message, Tcp, TcpFlag
 
 RTO = TIMER_SECOND  # TCP_TIMEOUT_INIT
 REQUEST_TIMEOUT = 1_000_000  # of a SYN-ACK, microseconds
-PROBE_INTERVAL = 500_000  # TCP_RESOURCE_PROBE_INTERVAL, microseconds
-SYN_RETRIES = 6
 TIMESTAMPS = 12  # octets of options in every segment, which the MSS does not count
 ERRNO: dict[tuple[int, int], Errno] = {
     (3, 0): "ENETUNREACH",
@@ -77,18 +75,18 @@ def transmit(
     route = k.fib.lookup(key.remote)
     mss = advertised_mss(k, route) if "SYN" in flags and route else None
     segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
-    timeouts = max(retry, socket.timeouts)
+    timeouts = max(retry, socket.timeouts) if timeout else socket.timeouts
     skb = replace(
         k.alloc_skb(IPv4(key.local, key.remote, segment)),
         gso=socket.mss - TIMESTAMPS if message else 0,
-        hash=timeouts if timeout else socket.timeouts,
+        hash=timeouts,
     )
     due = k.now + timeout if timeout else socket.due
     yield SegmentSent(
         skb, None, "__tcp_transmit_skb", replace(sent(socket, segment), due=due, timeouts=timeouts), retry
     )
     if timeout:
-        yield Arm(timeout, partial(tcp_retransmit_timer, key=key, due=due, after=timeout))
+        yield Arm(timeout, partial(tcp_timer.tcp_retransmit_timer, key=key, due=due, after=timeout))
     if route is None or route.type not in ("unicast", "local"):
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "__ip_queue_xmit")
     yield from ip_output.ip_local_out(k, skb, route)
@@ -104,44 +102,6 @@ def sent(socket: Socket, segment: Tcp) -> Socket:
         )
     message = segment.payload
     return replace(socket, seq=socket.seq + message.size, unacked=message) if message else socket
-
-
-def tcp_retransmit_timer(k: Kernel, *, key: SocketKey, due: int, after: int) -> Walk[None]:
-    """No answer to a SYN, or to a SYN-ACK: send it again, unless the timer was set anew meanwhile.
-
-    A client's first retries are a second apart, a server's wait doubles (tcp_timer.c: tcp_retransmit_timer;
-    inet_connection_sock.c: reqsk_timer_handler).
-    """
-    socket = k.netns.learned.sockets.get(key)
-    if socket is None or socket.state not in ("SYN_SENT", "SYN_RECV") or socket.due != due:
-        return
-    if in_host_queue(k, key):
-        yield Arm(
-            PROBE_INTERVAL, partial(tcp_retransmit_timer, key=key, due=due, after=after + PROBE_INTERVAL)
-        )
-        return
-    retry = socket.timeouts + 1
-    yield TimerFired(None, None, "tcp_retransmit_timer", after)
-    if socket.state == "SYN_RECV":
-        yield from transmit(k, key, ("SYN", "ACK"), retry=retry, timeout=REQUEST_TIMEOUT << retry)
-    elif retry <= SYN_RETRIES:
-        yield from transmit(k, key, ("SYN",), retry=retry, timeout=RTO)
-    else:
-        yield Arm(0, partial(k.upcalls.failed, socket=socket, error="ETIMEDOUT"))
-
-
-def in_host_queue(k: Kernel, key: SocketKey) -> bool:
-    """Does the segment before still wait for ARP in this very machine?  Then another one would be no use.
-
-    net/ipv4/tcp_output.c: skb_still_in_host_queue
-    """
-    waiting = (skb.ip for neighbour in k.netns.learned.neigh.values() for skb in neighbour.queue)
-    return any(
-        (ip.src, ip.dst) == (key.local, key.remote)
-        and isinstance(ip.payload, Tcp)
-        and ip.payload.sport == key.lport
-        for ip in waiting
-    )
 
 
 def tcp_v4_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -281,7 +241,8 @@ def tcp_v4_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     ours, segment = message.quoted, message.quoted.payload
     socket = k.netns.learned.sockets.get(SocketKey("tcp", ours.src, segment.sport, ours.dst, segment.dport))
     if socket is None:
-        raise Drop(skb, DropReason.NO_SOCKET, "tcp_v4_err", dev)
+        yield IcmpIgnored(skb, dev, "tcp_v4_err")
+        return
     if (message.type, message.code) == (3, 4):
         smaller = replace(socket, mss=message.mtu - 40, seq=segment.seq)
         yield SocketFound(skb, dev, "tcp_v4_mtu_reduced", socket, smaller)

@@ -4,7 +4,7 @@ from functools import partial
 
 from app.datapath import icmp, ip_output
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import Errno, MessageRead, SegmentSent, SocketFound, SocketOpened
+from app.datapath.events import Errno, IcmpIgnored, MessageRead, SegmentSent, SocketFound, SocketOpened
 from app.datapath.kernel import Arm, Kernel, Walk
 from app.datapath.tcp import ERRNO
 from app.kernel.skb import Skb
@@ -89,10 +89,12 @@ def udp_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         if isinstance(l4, Udp)
         else SocketKey("icmp", ANY, echo_id(l4))
     )
+    function = "__udp4_lib_err" if isinstance(l4, Udp) else "ping_err"
     socket = k.netns.learned.sockets.get(key)
     if socket is None:
-        raise Drop(skb, DropReason.NO_SOCKET, "__udp4_lib_err", dev)
-    yield SocketFound(skb, dev, "__udp4_lib_err" if isinstance(l4, Udp) else "ping_err", socket, socket)
+        yield IcmpIgnored(skb, dev, function)
+        return
+    yield SocketFound(skb, dev, function, socket, socket)
     too_big: Errno | None = "EMSGSIZE" if (message.type, message.code) == (3, icmp.FRAG_NEEDED) else None
     if error := too_big or ERRNO.get((message.type, message.code)):
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error=error))

@@ -2,7 +2,7 @@
 
 from app.diagram.shapes import Scene
 
-ROUTING = {"RouteLookedUp", "Forwarded", "DeliveredLocally", "IcmpSent"}
+ROUTING = {"RouteLookedUp", "Forwarded", "DeliveredLocally", "IcmpSent", "IcmpIgnored"}
 FILTERING = {
     "HookPassed",
     "Translated",

@@ -32,7 +32,7 @@ def narrate(step: Step) -> str:
             | e.ArpIgnored()
         ):
             return neighbours(event, at)
-        case e.RouteLookedUp() | e.Forwarded() | e.DeliveredLocally():
+        case e.RouteLookedUp() | e.Forwarded() | e.DeliveredLocally() | e.IcmpIgnored():
             return network(event, at)
         case e.HookPassed():
             return hook_narration.hook_passed(event, at)
@@ -79,7 +79,7 @@ def bridges(event: e.FdbLearned | e.FdbLookedUp | e.PassedUp, at: str) -> str:
             assert_never(event)
 
 
-def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally, at: str) -> str:
+def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally | e.IcmpIgnored, at: str) -> str:
     here = machine(at)
     match event:
         case e.RouteLookedUp():
@@ -90,6 +90,8 @@ def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally, at: str) 
         case e.DeliveredLocally(skb=skb):
             layer = skb.ip.protocol.upper() if skb else "transport"
             return f"This address belongs to {here}: the packet goes up to {layer}."
+        case e.IcmpIgnored():
+            return f"The message is about a packet whose socket is gone: {here} counts it, and that is the end of it."
         case _:
             assert_never(event)
 

@@ -258,6 +258,14 @@ def test_an_icmp_error_ends_a_connection_that_was_being_made_but_not_one_that_is
     assert connected.one(SocketFound).after == connected.one(SocketFound).before
 
 
+def test_an_icmp_error_about_a_connection_that_is_gone_ends_and_is_no_drop() -> None:
+    """Recorded: of several errors about queued SYNs the first ends the connection, and the others find nobody."""
+    error = frame(packet("10.244.1.1", SERVER, Icmp(3, 1, packet(SERVER, CLIENT, tcp(40001, 80)))))
+    ran = run(host(), tcp_v4_err, error, "eth0")
+    assert ran.names == ["IcmpIgnored"]
+    assert not ran.drop
+
+
 def test_the_server_answers_by_its_own_route_and_may_have_none() -> None:
     built = on_one_bridge()
     pod2 = built["node1/pod2"]

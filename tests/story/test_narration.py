@@ -51,6 +51,7 @@ def every_kind() -> list[Step]:
         *perform(proxied(), probe("node1/pod1", "10.244.1.3:8080")).steps,
         *performed(Restart("node1/pod2", "web")).steps,
         *told("node1/pod1", "10.244.1.99:8080").steps,
+        *told("node1/pod1", "10.244.2.99:8080", infra=OVERLAY).steps,
         *perform(tunnelled(fdb=False), probe("node1/pod1", "10.244.2.3:8080")).steps,
     ]
 

@@ -37,6 +37,7 @@ from app.datapath.events.netfilter import (
 from app.datapath.events.network import (
     DeliveredLocally,
     Forwarded,
+    IcmpIgnored,
     IcmpSent,
     RouteLookedUp,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "FdbLookedUp",
     "Forwarded",
     "HookPassed",
+    "IcmpIgnored",
     "IcmpSent",
     "MessageRead",
     "NeighHeld",
@@ -98,8 +100,8 @@ __all__ = [
 AnyEvent: TypeAlias = (
     Received | Transmitted | Dropped | FdbLearned | FdbLookedUp | PassedUp | NeighLookedUp | NeighHeld | NeighUpdated
     | ArpAsked | ArpAnswered | ArpIgnored | RouteLookedUp | Forwarded | DeliveredLocally | HookPassed | Translated
-    | ConntrackConfirmed | ConntrackDestroyed | ConntrackFound | ConntrackCreated | Encapsulated | Decapsulated | IcmpSent | SocketOpened
-    | SocketFound | SegmentSent | MessageRead | ProcessDecided | ProbeEnded | TimerFired | ProcessRestarted
+    | ConntrackConfirmed | ConntrackDestroyed | ConntrackFound | ConntrackCreated | Encapsulated | Decapsulated | IcmpSent | IcmpIgnored
+    | SocketOpened | SocketFound | SegmentSent | MessageRead | ProcessDecided | ProbeEnded | TimerFired | ProcessRestarted
 )  # fmt: skip
 """Closed: `story.narration` matches all of them, and mypy proves that none is forgotten."""
 

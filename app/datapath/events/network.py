@@ -25,6 +25,10 @@ class DeliveredLocally(Event, frozen=True):
     """The packet is for this machine and goes up to its transport protocol."""
 
 
+class IcmpIgnored(Event, frozen=True):
+    """An ICMP error about a packet of no socket that is still there; the message ends here, which is no drop."""
+
+
 class IcmpSent(Event, frozen=True):
     """The kernel wrote an ICMP message: an error about another packet, or an echo reply."""
 
