@@ -49,6 +49,28 @@ def test_list_names_every_setting() -> None:
     assert "--set backend=remote|local|self|web|none (default remote)" in told.stdout
 
 
+def test_list_names_every_break() -> None:
+    assert (
+        "--break no-hairpin: The bridge sends nothing back out of the port it came in by"
+        in run("list").stdout
+    )
+
+
+def test_a_broken_world_is_walked_and_told() -> None:
+    told = run("trace", "routed", "--break", "no-route-in-cloud")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert (
+        told.stdout.splitlines()[-1] == "Dropped by cloud (IP_INNOROUTES); the sender was told: ENETUNREACH."
+    )
+
+
+def test_several_things_can_be_broken_at_once_in_the_order_of_the_file() -> None:
+    one = run("trace", "routed", "--break", "dead-pod", "--break", "no-route", "--json")
+    other = run("trace", "routed", "--break", "no-route", "--break", "dead-pod", "--json")
+    assert one.returncode == 0, one.stderr
+    assert one.stdout == other.stdout
+
+
 def test_check_says_that_a_built_in_scenario_is_sound() -> None:
     told = run("check", "service")
     assert told.returncode == 0
@@ -63,6 +85,9 @@ def test_check_says_that_a_built_in_scenario_is_sound() -> None:
         (("trace", "overlay", "--set", "colour"), "expected NAME=VALUE"),
         (("trace", "overlay", "--set", "colour=red"), "colour"),
         (("trace", "service", "--set", "backend=far"), "expected one of remote, local, self, web, none"),
+        (("trace", "overlay", "--break", "colour"), "there is no such break, expected one of no-fdb,"),
+        (("trace", "pigeon", "--break", "colour"), "there is no such break, and this scenario has none"),
+        (("trace", "routed", "--set", "fabric=l2", "--break", "no-route"), "expected fabric=cloud"),
         (("trace", "overlay", "--from", "pod/nobody"), "nobody"),
         (("trace", "overlay", "--to", "10.244.1.999"), "10.244.1.999"),
         (("trace", "overlay", "--protocol", "sctp"), "invalid choice: 'sctp'"),

@@ -29,6 +29,7 @@ FAILURES = [
     ("overlay blocked", "cloud nf_hook_slow NETFILTER_DROP", "ETIMEDOUT", PATIENCE_ENDED),
     ("overlay no-fdb", "node1 vxlan_xmit NO_TX_TARGET", "ETIMEDOUT", PATIENCE_ENDED),
     ("overlay no-neighbour", "node1 vxlan_xmit NO_TX_TARGET", "EHOSTUNREACH", ARP_GAVE_UP),
+    ("overlay wrong-vni", "node2 vxlan_rcv VXLAN_VNI_NOT_FOUND", "ETIMEDOUT", PATIENCE_ENDED),
     ("service no-hairpin", "node1 br_handle_frame_finish NOT_SPECIFIED", "ETIMEDOUT", PATIENCE_ENDED),
 ]  # fmt: skip
 BY_NAME = {f"{own.slug} {own.name}": own for own in breakages.once()}

@@ -4,11 +4,14 @@ Sources: flannel, pkg/backend/vxlan/vxlan_network.go, pkg/backend/hostgw, pkg/tr
 """
 
 from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Meta, Struct, field, json
 
 from app.controlplane import fabric, macs
 from app.controlplane.cni_bridge import VXLAN_OVERHEAD
-from app.kernel.change.rules import Line, parse
 from app.controlplane.site import Piece, Site
+from app.kernel.change.rules import Line, parse
 from app.kernel.device import Device, Interface, VxlanLink
 from app.kernel.neigh import FdbEntry, Neighbour
 from app.kernel.origin import Origin
@@ -16,8 +19,30 @@ from app.kernel.route import Route
 from app.kube.objects import Node
 from app.wire.addr import Prefix
 
-VNI = 1
-DEVICE = f"flannel.{VNI}"
+BACKEND_DATA = "flannel.alpha.coreos.com/backend-data"
+
+
+class BackendData(Struct, frozen=True):
+    """What flanneld notes of its own VTEP in its node's annotation, `{"VNI": 1, ...}`.  A device name holds seven digits more.
+
+    Source: flannel, pkg/backend/vxlan/vxlan.go (vxlanLeaseAttrs).
+    """
+
+    vni: Annotated[int, Meta(ge=1, le=9_999_999)] = field(default=1, name="VNI")
+
+
+def backend_data(text: str) -> BackendData:
+    """Raises msgspec.DecodeError."""
+    return json.decode(text, type=BackendData)
+
+
+def vni(node: Node) -> int:
+    return backend_data(dict(node.annotations).get(BACKEND_DATA, "{}")).vni
+
+
+def vtep(node: Node) -> str:
+    """The device's name: `flannel.1`"""
+    return f"flannel.{vni(node)}"
 
 
 def run_flanneld(site: Site, node: Node) -> Iterator[Piece]:
@@ -48,12 +73,12 @@ def overlay(site: Site, node: Node) -> Iterator[Piece]:
         node.name,
         devices=(
             Device(
-                DEVICE,
+                vtep(node),
                 "vxlan",
                 mac=macs.vtep(subnet),
                 addresses=(Interface(subnet, 32),),
                 mtu=site.infra.fabric.mtu - VXLAN_OVERHEAD,
-                vxlan=VxlanLink(VNI, node.address, fabric.nic_of(site)),
+                vxlan=VxlanLink(vni(node), node.address, fabric.nic_of(site)),
                 origin=Origin("flanneld", f"Node/{node.name}"),
             ),
         ),
@@ -66,12 +91,13 @@ def overlay(site: Site, node: Node) -> Iterator[Piece]:
 def way_to(other: Node, node: Node) -> Piece:
     """Its block by its VTEP's address, that address by the VTEP's MAC, that MAC by the node's address."""
     block = Prefix.parse(other.pod_cidr)
-    vtep, mac, origin = block.address, macs.vtep(block.address), Origin("flanneld", f"Node/{other.name}")
+    far, mac, origin = block.address, macs.vtep(block.address), Origin("flanneld", f"Node/{other.name}")
+    dev = vtep(node)
     return Piece(
         node.name,
-        neigh=(Neighbour(vtep, DEVICE, "PERMANENT", mac, origin=origin),),
-        fdb=(FdbEntry(mac, DEVICE, dst=other.address, permanent=True, origin=origin),),
-        routes=(Route(block, DEVICE, via=vtep, onlink=True, origin=origin),),
+        neigh=(Neighbour(far, dev, "PERMANENT", mac, origin=origin),),
+        fdb=(FdbEntry(mac, dev, dst=other.address, permanent=True, origin=origin),),
+        routes=(Route(block, dev, via=far, onlink=True, origin=origin),),
     )
 
 

@@ -5,6 +5,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from ipaddress import ip_address
 from typing import TypeVar
 
+from msgspec import DecodeError
+
+from app.controlplane.flannel import BACKEND_DATA, backend_data
 from app.kube.objects import Node, Pod, Service
 from app.scenario import manifests as m
 from app.scenario.faults import Fault, shown
@@ -29,7 +32,7 @@ def twice(claims: Iterable[tuple[K, Entry, Path]], what: str) -> Iterator[Fault]
 
 
 def manifest_faults(entry: Entry, manifest: m.NodeManifest) -> Iterator[Fault]:
-    """A node's addresses are addresses; its MAC, where one is annotated, is a MAC."""
+    """A node's addresses are addresses; what is annotated of its MAC and of its tunnel can be read."""
     for at, own in enumerate(manifest.status.addresses):
         if own.type in ("InternalIP", "ExternalIP") and not is_address(own.address):
             path: Path = ("status", "addresses", at, "address")
@@ -38,6 +41,12 @@ def manifest_faults(entry: Entry, manifest: m.NodeManifest) -> Iterator[Fault]:
     if mac is not None and not re.fullmatch(MAC_PATTERN, mac):
         path = ("metadata", "annotations", MAC_ANNOTATION)
         yield entry.fault(path, f"is {shown(mac)}, expected a MAC such as 52:54:00:00:01:0a")
+    tunnel = manifest.metadata.annotations.get(BACKEND_DATA, "{}")
+    try:
+        backend_data(tunnel)
+    except DecodeError:
+        path = ("metadata", "annotations", BACKEND_DATA)
+        yield entry.fault(path, f'is {shown(tunnel)}, expected JSON such as {{"VNI": 1}}')
 
 
 def slice_faults(entry: Entry, manifest: m.EndpointSliceManifest) -> Iterator[Fault]:

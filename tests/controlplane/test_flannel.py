@@ -1,12 +1,15 @@
 """flanneld: three entries a remote node with VXLAN, one route with host-gw, and its masquerade rules."""
 
+from msgspec.structs import replace
+
 from app.controlplane.infrastructure import Fabric, Infrastructure, Network
 from app.kernel.device import VxlanLink
 from app.kernel.netns import Netns
 from app.kernel.origin import Origin
 from tests.controlplane.reference import NODES_ON_A_SWITCH, chain, cluster, device, lines, world
 
-OVERLAY = world(cluster(), Infrastructure(network=Network("flannel-vxlan")))
+OVERLAID = Infrastructure(network=Network("flannel-vxlan"))
+OVERLAY = world(cluster(), OVERLAID)
 
 
 def origins(netns: Netns) -> set[Origin]:
@@ -16,6 +19,15 @@ def origins(netns: Netns) -> set[Origin]:
 
 def test_the_vtep_is_what_flanneld_asks_the_kernel_for() -> None:
     assert device(OVERLAY, "node1", "flannel.1").vxlan == VxlanLink(1, "192.168.1.10", "eth0", 8472)
+
+
+def test_what_flanneld_notes_on_a_node_names_its_own_vtep_only() -> None:
+    noted = (("flannel.alpha.coreos.com/backend-data", '{"VNI": 7, "VtepMAC": "4e:f1:a0:00:02:00"}'),)
+    first, second, *others = cluster().nodes
+    built = world(cluster(nodes=(first, replace(second, annotations=noted), *others)), OVERLAID)
+    assert device(built, "node2", "flannel.7").vxlan == VxlanLink(7, "192.168.2.10", "eth0", 8472)
+    assert "10.244.1.0/24 via 10.244.1.0 dev flannel.7 onlink" in lines(built, "node2", "ip route")
+    assert device(built, "node1", "flannel.1").vxlan == VxlanLink(1, "192.168.1.10", "eth0", 8472)
 
 
 def test_the_way_to_another_node_is_a_route_a_neighbour_and_an_fdb_entry() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.controlplane.flannel import BACKEND_DATA
 from tests.scenario.small import SMALL, faults, node, pod, service, spoilt
 
 
@@ -23,6 +24,8 @@ from tests.scenario.small import SMALL, faults, node, pod, service, spoilt
         (SMALL + node("n3", "10.244.3.0/24", "some.host"), "addresses[0].address: is 'some.host', expected an IP address"),
         (spoilt(("InternalIP", "Hostname")), "Node/n1.status.addresses: has no InternalIP, expected an IPv4 one"),
         (spoilt(("{name: n1}", "{name: n1, annotations: {packet-journeys/mac: x}}")), "is 'x', expected a MAC such as"),
+        (spoilt(("{name: n1}", f"{{name: n1, annotations: {{{BACKEND_DATA}: x}}}}")), "is 'x', expected JSON such as"),
+        (spoilt(("{name: n1}", f"{{name: n1, annotations: {{{BACKEND_DATA}: '{{\"VNI\": 0}}'}}}}")), "expected JSON such as"),
         (SMALL + service("w2", "10.96.0.80", 30081), "cluster IP 10.96.0.80 is Service/web's already"),
         (SMALL + service("w2", "10.96.0.81", 30080), "node port 30080 TCP is Service/web's already"),
         (SMALL + service("w2", "10.1.0.1", 30081), "10.1.0.1 is outside 10.96.0.0/12, expected an address of network.serviceCIDR"),

@@ -5,14 +5,19 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.scenario.load import load_builtin, slugs
+from tests import breakages
 
-JOURNEYS = [(slug, "") for slug in slugs()] + [
-    (slug, f"?{setting.name}={option.value}")
-    for slug in slugs()
-    for setting in load_builtin(slug).settings
-    for option in setting.options
-    if option.value != setting.default
-]
+JOURNEYS = (
+    [(slug, "") for slug in slugs()]
+    + [
+        (slug, f"?{setting.name}={option.value}")
+        for slug in slugs()
+        for setting in load_builtin(slug).settings
+        for option in setting.options
+        if option.value != setting.default
+    ]
+    + [(own.slug, f"?{own.query}") for own in breakages.once()]
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +40,23 @@ def test_scenarios_are_listed_in_the_order_of_the_story(client: TestClient) -> N
     assert all(scenario["question"] and scenario["title"] for scenario in listed)
 
 
+def test_scenarios_list_what_can_be_broken_and_how(client: TestClient) -> None:
+    routed = next(own for own in client.get("/api/scenarios").json() if own["slug"] == "routed")
+    assert {
+        "name": "no-route-in-cloud",
+        "label": "The cloud has lost its route to node2's pods",
+        "when": {"fabric": ["cloud"]},
+        "commands": [{"netns": "cloud", "command": "ip route del 10.244.2.0/24"}],
+    } in routed["breaks"]
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/api/journeys/nowhere", 404),
         ("/api/journeys/service?backend=nonsense", 422),
         ("/api/journeys/service?seed=minus", 422),
+        ("/api/journeys/routed?break=nonsense", 422),
         ("/api/nothing", 404),
     ],
 )

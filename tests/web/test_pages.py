@@ -1,9 +1,12 @@
 """The pages: what is there, and what is answered to a question that makes no sense."""
 
 import pytest
+from markupsafe import escape
 from starlette.testclient import TestClient
 
 from app.scenario.load import load_builtin, slugs
+from tests import breakages
+from tests.breakages import Breakage
 
 CHOICES = [
     (slug, setting.name, option.value)
@@ -40,6 +43,46 @@ def test_every_setting_has_its_page(client: TestClient, slug: str, name: str, va
     assert f'<option value="{value}" selected>' in answer.text
 
 
+@pytest.mark.parametrize("own", breakages.once(), ids=str)
+def test_every_break_has_its_page_which_says_what_was_typed(client: TestClient, own: Breakage) -> None:
+    page = client.get(f"/j/{own.slug}?{own.query}")
+    assert page.status_code == 200, page.text[:400]
+    assert f'<option value="{own.name}" selected>' in page.text
+    shown = page.text[page.text.index('class="broken"') :]
+    for change in own.load().changes:
+        prompt = f"{change.netns.rpartition('/')[2]}#"
+        assert f'<span class="prompt">{prompt}</span> {escape(change.command)}' in shown
+
+
+def test_only_what_fits_the_settings_is_offered(client: TestClient) -> None:
+    cloud, switch = client.get("/j/routed").text, client.get("/j/routed?fabric=l2").text
+    assert '<option value="no-route">' in cloud and '<option value="no-route">' not in switch
+    assert '<option value="dead-pod">' in cloud and '<option value="dead-pod">' in switch
+
+
+def test_a_whole_world_shows_nothing_broken_and_a_world_without_breaks_offers_none(
+    client: TestClient,
+) -> None:
+    assert 'class="broken"' not in client.get("/j/routed").text
+    assert 'name="break"' not in client.get("/j/pigeon").text
+
+
+def test_the_way_back_to_the_whole_world_keeps_everything_else(client: TestClient) -> None:
+    page = client.get("/j/service?backend=self&break=no-hairpin&seed=2&grain=hops").text
+    assert 'href="/j/service?backend=self&amp;seed=2&amp;grain=hops">Mend it</a>' in page
+
+
+def test_everything_on_a_broken_page_is_of_the_broken_world(client: TestClient) -> None:
+    page = client.get("/j/routed?break=no-route-in-cloud").text
+    assert 'data-stream="/j/routed/stream?break=no-route-in-cloud"' in page
+    table = client.get("/j/routed/steps/0/netns/cloud?break=no-route-in-cloud").text
+    assert "10.244.1.0/24" in table and "10.244.2.0/24" not in table
+    whole = client.get("/j/routed?break=no-route-in-cloud&transcript=whole").text
+    assert "ip route del 10.244.2.0/24" in whole and "no route leads there" in whole
+    still = client.get("/j/intra-node/still.svg")
+    assert still.content != client.get("/j/intra-node/still.svg?break=dead-pod").content
+
+
 def test_the_page_of_a_step_shows_its_packet_before_any_script_ran(client: TestClient) -> None:
     page = client.get("/j/overlay/wrap").text
     assert 'class="token main"' in page
@@ -70,6 +113,8 @@ def test_the_same_address_gives_the_same_page_to_the_byte(client: TestClient) ->
         ("/j/pod/no-such-beat", 422, "neither a step"),
         ("/j/service?backend=nonsense", 422, "backend is one of"),
         ("/j/service?colour=red", 422, "is no setting of this journey"),
+        ("/j/routed?break=nonsense", 422, "break is one of"),
+        ("/j/routed?fabric=l2&break=no-route", 422, "only with fabric=cloud"),
         ("/j/service?seed=x", 422, "seed must be"),
         ("/j/service?grain=atoms", 422, "grain is one of"),
         ("/j/pod/steps/0/netns/node9", 404, "no namespace"),
