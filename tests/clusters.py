@@ -1,4 +1,4 @@
-"""Any small cluster, whole or broken, and something to send through it: what the laws are tried on."""
+"""Any small cluster, whole or broken, and something to send through it: what the laws and the kernel are tried on."""
 
 from typing import Any
 
@@ -8,79 +8,54 @@ from msgspec.structs import replace
 
 from app.controlplane.compile import compile_machines
 from app.controlplane.infrastructure import Fabric, Infrastructure, Network, OutsideHost, Proxy
-from app.kernel.netns import IP_FORWARD, Netns
-from app.kernel.route import Fib, RouteTable
+from app.kernel.change import Change
 from app.kernel.world import World
 from app.kube.objects import Cluster, Container, ContainerPort, Node, Pod, Service, ServicePort
 from app.process.programs import Machines, Probe
-from app.wire.addr import DEFAULT
-from app.wire.packet import HttpRequest, Text
+from app.wire.packet import HttpRequest, Message, Text
+from tests.damages import Damage, accepted, after, damages_of
 
 WEB = Container("web", ports=(ContainerPort(8080, "http"), ContainerPort(5353, "echo", "UDP")))
 CLIENT = OutsideHost("client", "203.0.113.50", serves=((80, "hello from outside"),))
-
-
-class Damage(Struct, frozen=True):
-    """What is broken: a route fewer, forwarding off, a pod that is gone; `kind` none: nothing."""
-
-    kind: str
-    at: int = 0
+MOST_DAMAGES = 2
+LENGTHS = (0, 0, 0, 700, 3000)
+"""Octets that a request or a datagram has to spare."""
+PATIENCE = (3_500_000, 500_000, 500_000)
+"""Microseconds a client waits: through the three questions of ARP, or not even to the second."""
 
 
 class Case(Struct, frozen=True):
-    """A cluster, its surroundings, its damage, and the probes to walk one after another."""
+    """A cluster, its surroundings, what was typed to damage it, and the probes to walk one after another."""
 
     cluster: Cluster
     infra: Infrastructure
-    damage: Damage
+    changes: tuple[Change, ...]
     probes: tuple[Probe, ...]
-    seed: int
+    seed: int = 0
 
     def machines(self) -> Machines:
-        built = compile_machines(self.cluster, self.infra)
-        return Machines(damaged(built.world, self.damage, self.cluster), built.programs)
+        whole = self.whole()
+        return replace(whole, world=after(whole.world, self.changes))
 
-
-def damaged(world: World, damage: Damage, cluster: Cluster) -> World:
-    node = world[cluster.nodes[damage.at % len(cluster.nodes)].name]
-    match damage.kind:
-        case "missing route":
-            written = [route for route in node.config.fib.main if route.prefix != DEFAULT or damage.at % 2]
-            kept = [route for route in node.config.fib.main if route is not written[damage.at % len(written)]]
-            fib = Fib(node.config.fib.local, RouteTable(kept))
-            return world.replace(node.reconfigure(replace(node.config, fib=fib)))
-        case "ip_forward off":
-            return world.replace(with_sysctl(node, IP_FORWARD, 0))
-        case "dead pod":
-            dead = cluster.pods[damage.at % len(cluster.pods)]
-            return World({at: each for at, each in world.netns.items() if at != f"{dead.node}/{dead.key}"})
-        case "empty FDB":
-            return world.replace(node.learn(fdb={key: e for key, e in node.learned.fdb.items() if not e.dst}))
-        case _:
-            return world
-
-
-def with_sysctl(netns: Netns, name: str, value: int) -> Netns:
-    return netns.reconfigure(replace(netns.config, sysctl={**netns.config.sysctl, name: value}))
+    def whole(self) -> Machines:
+        """Before the damage."""
+        return compile_machines(self.cluster, self.infra)
 
 
 @st.composite
 def cases(draw: Any) -> Case:
     """Probes from pods, nodes and the outside; to pods, services, node ports, nodes, the outside, and to nobody."""
     cluster = draw(clusters())
-    infra = draw(infrastructures(len(cluster.nodes)))
+    infra = draw(infrastructures())
     fabric = infra.fabric.kind
     cluster = replace(
         cluster, nodes=tuple(placed(node, at, fabric) for at, node in enumerate(cluster.nodes, 1))
     )
-    kinds = ("none", "none", "missing route", "ip_forward off", "dead pod", "empty FDB")
-    damage = draw(st.builds(Damage, st.sampled_from(kinds), st.integers(0, 5)))
-    dead = cluster.pods[damage.at % len(cluster.pods)] if damage.kind == "dead pod" else None
-    alive = [f"{pod.node}/{pod.key}" for pod in cluster.pods if pod is not dead]
-    senders = [*alive, *(node.name for node in cluster.nodes), *(host.name for host in infra.hosts)]
-    count = draw(st.integers(1, 2))
-    probes = tuple(draw(probes_of(cluster, infra, senders, 40001 + at)) for at in range(count))
-    return Case(cluster, infra, damage, probes, draw(st.integers(0, 3)))
+    world = compile_machines(cluster, infra).world
+    wrong = [each for _ in range(draw(st.integers(0, MOST_DAMAGES))) for each in draw(damages(world))]
+    senders = [netns for netns in world.netns if netns not in ("cloud", "switch")]
+    probes = draw(journeys(cluster, infra, senders))
+    return Case(cluster, infra, accepted(world, wrong), probes, draw(st.integers(0, 3)))
 
 
 def placed(node: Node, at: int, fabric: str) -> Node:
@@ -100,7 +75,7 @@ def clusters(draw: Any) -> Cluster:
             pods.append(Pod(f"pod{len(pods) + 1}", "default", name, f"10.244.{n}.{host + 2}", (WEB,), label))
     types, policies = st.sampled_from(["ClusterIP", "NodePort"]), st.sampled_from(["Cluster", "Local"])
     services = tuple(
-        service(name, f"10.96.0.{10 * n}", 30000 + n, draw(types), draw(policies))
+        service(name, f"10.96.0.{10 * n}", 30000 + n, draw(types), draw(policies), draw(policies))
         for n, name in enumerate(["web", "shop", "nobody"], 1)
     )
     return Cluster(nodes, at_most_three(pods), services)
@@ -116,16 +91,16 @@ def at_most_three(pods: list[Pod]) -> tuple[Pod, ...]:
     return tuple(kept)
 
 
-def service(name: str, address: str, node_port: int, kind: str, policy: str) -> Service:
+def service(name: str, address: str, node_port: int, kind: str, outer: str, inner: str) -> Service:
     ports = (
         ServicePort(80, "http", "TCP", 8080, node_port if kind == "NodePort" else None),
         ServicePort(53, "echo", "UDP", 5353),
     )
-    return Service(name, "default", address, ports, (("app", name),), kind, policy)  # type: ignore[arg-type]
+    return Service(name, "default", address, ports, (("app", name),), kind, outer, inner)  # type: ignore[arg-type]
 
 
 @st.composite
-def infrastructures(draw: Any, nodes: int) -> Infrastructure:
+def infrastructures(draw: Any) -> Infrastructure:
     fabric = draw(st.sampled_from(["cloud", "l2"]))
     plugins = (
         ["bridge", "flannel-vxlan", "flannel-host-gw"] if fabric == "l2" else ["bridge", "flannel-vxlan"]
@@ -134,10 +109,34 @@ def infrastructures(draw: Any, nodes: int) -> Infrastructure:
         draw(st.sampled_from(plugins)),
         hairpin=draw(st.booleans()),
         bridge_nf_call_iptables=draw(st.booleans()),
+        ip_masq=draw(st.booleans()),
         egress_masquerade=draw(st.booleans()),
     )
-    proxy = Proxy(draw(st.sampled_from(["iptables", "iptables", "none"])), masquerade_all=draw(st.booleans()))
+    proxy = Proxy(
+        draw(st.sampled_from(["iptables", "iptables", "none"])),
+        cluster_cidr=draw(st.sampled_from(["10.244.0.0/16", "10.244.0.0/16", None])),
+        masquerade_all=draw(st.booleans()),
+    )
     return Infrastructure(network, proxy, Fabric(fabric), (CLIENT,) if fabric == "cloud" else ())
+
+
+@st.composite
+def damages(draw: Any, world: World) -> Damage:
+    """Anything that can be done to this world: first where, then what kind of damage, then which one."""
+    netns = world[draw(st.sampled_from(list(world.netns)))]
+    return draw(st.sampled_from(draw(st.sampled_from(damages_of(world, netns)))))  # type: ignore[no-any-return]
+
+
+@st.composite
+def journeys(draw: Any, cluster: Cluster, infra: Infrastructure, senders: list[str]) -> tuple[Probe, ...]:
+    """One probe, or two: the second perhaps the first once more, when every table is warm."""
+    first = draw(probes_of(cluster, infra, senders, 40001))
+    second = draw(st.sampled_from(["none", "another", "the same"]))
+    if second == "none":
+        return (first,)
+    if second == "the same":
+        return first, replace(first, sport=40002)
+    return first, draw(probes_of(cluster, infra, senders, 40002))
 
 
 @st.composite
@@ -145,14 +144,19 @@ def probes_of(draw: Any, cluster: Cluster, infra: Infrastructure, senders: list[
     sender = draw(st.sampled_from(senders))
     protocol = draw(st.sampled_from(["tcp", "tcp", "udp", "icmp"]))
     address, port = draw(st.sampled_from(targets(cluster, infra, protocol)))
-    message = (
-        HttpRequest("GET", address, "/")
-        if protocol == "tcp"
-        else Text("hello")
-        if protocol == "udp"
-        else None
-    )
-    return Probe(sender, protocol, address, 0 if protocol == "icmp" else port, message, sport)
+    content = message(protocol, address, draw(st.sampled_from(LENGTHS)))
+    patience = draw(st.sampled_from(PATIENCE))
+    return Probe(sender, protocol, address, 0 if protocol == "icmp" else port, content, sport, patience)
+
+
+def message(protocol: str, address: str, length: int) -> Message | None:
+    """A request as long as wanted; a datagram never so long that it must be cut to pieces."""
+    match protocol:
+        case "tcp":
+            return HttpRequest("GET", address, "/", (("X-Long", "x" * length),) if length else ())
+        case "udp":
+            return Text("hello" + "x" * min(length, 1300))
+    return None
 
 
 def targets(cluster: Cluster, infra: Infrastructure, protocol: str) -> list[tuple[str, int]]:
@@ -162,8 +166,15 @@ def targets(cluster: Cluster, infra: Infrastructure, protocol: str) -> list[tupl
         *((service.cluster_ip or "", front) for service in cluster.services),
         *((node.address, 30001) for node in cluster.nodes),
         (cluster.pods[0].address, 81),
+        (cluster.nodes[0].address, 81),
+        ("10.244.1.1", app),
         ("127.0.0.1", app),
         ("10.244.1.99", app),
+        ("10.244.2.99", app),
+        ("10.244.1.255", app),
+        ("255.255.255.255", app),
+        ("10.96.0.10", 81),
+        ("10.250.0.1", app),
         ("203.0.113.50", 80),
         *((node.external, 30002) for node in cluster.nodes if node.external and infra.hosts),
     ]
