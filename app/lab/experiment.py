@@ -67,7 +67,7 @@ def tried(
 
 def unseen(recording: Recording) -> tuple[str, ...]:
     """Sentences about what this machine did not show."""
-    return tuple(filter(None, (recording.untraced,)))
+    return tuple(filter(None, (recording.untraced, *recording.unseen)))
 
 
 def what_can_be_checked() -> str:

@@ -1,18 +1,20 @@
 """The engine's journey against the kernel's, differences in words.  The kernel is right.
 
 Compared are, in each namespace, the devices on which a frame was seen, in order, with addresses, ports, TTL, flags and
-length of every header, and every rule that each packet hit.  Open are a tunnel's source port, masqueraded ports chosen by
+length of every header, and every rule that each packet hit; where the machine shows them, every drop with its reason and
+every answer of the routing tables.  Open are a tunnel's source port, masqueraded ports chosen by
 chance, sequence numbers and identifiers, and where bare ACKs and FINs stand among the rest: of those, only that they were
 seen.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from typing import NamedTuple
 
 from app.datapath.events import ProbeEnded, Step
 from app.datapath.walk import Looped
-from app.lab.compare import rules
+from app.kernel.world import World
+from app.lab.compare import drops, lookups, rules
 from app.lab.compare.frames import frame_rows
 from app.lab.compare.outputs import output_rows
 from app.lab.compare.ports import fixed_ports
@@ -79,10 +81,23 @@ def rows(machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording
         hit, traced = list(rules.computed(steps, ports)), list(rules.recorded(recording, world, ports))
         for netns in machines.world.netns:
             yield from rules.rule_rows(netns, hit, traced)
+    yield from kernel_rows(machines.world, steps, recording, ports)
     yield from table_rows(world, recording, ports)
     if any(recording.before.values()):
         yield from output_rows(machines.world, recording.before, "before", ports)
         yield from output_rows(world, recording.texts, "after", ports)
+
+
+def kernel_rows(world: World, steps: list[Step], recording: Recording, ports: Set[int]) -> Iterator[Row]:
+    """What the kernel's tracepoints told, where the machine let them."""
+    if recording.drops is not None:
+        ended, dropped = list(drops.computed(steps, ports)), list(drops.recorded(recording.drops, ports))
+        for netns in world.netns:
+            yield from drops.drop_rows(netns, ended, dropped)
+    if recording.lookups is not None:
+        asked, answered = list(lookups.computed(steps)), list(lookups.recorded(recording.lookups))
+        for netns in world.netns:
+            yield from lookups.lookup_rows(world, netns, asked, answered)
 
 
 def answer_rows(acts: Iterable[Act], steps: list[Step], recording: Recording) -> Iterator[Row]:

@@ -29,10 +29,19 @@ OTHERWISE: Mapping[str, tuple[str, str]] = {
 }
 """What the kernel calls a place, what we call it, and why."""
 
-NO_DROPS: Mapping[str, str] = {
-    "QUEUE_PURGE": "what still lay in a queue when its owner went: an error nobody asked for, a segment that could have been lost",
-}
-"""Reasons that the kernel gives where nothing befell a packet on its way, and what they mean."""
+NO_DROPS = (
+    (
+        "QUEUE_PURGE",
+        "",
+        "what still lay in a queue when its owner went: an error nobody asked for, a segment kept to send again",
+    ),
+    (
+        "NOT_SPECIFIED",
+        "tcp_v4_rcv RST ",
+        "a reset of a connection half made, obeyed and then freed without a word",
+    ),
+)
+"""What the kernel calls a drop where nothing befell a packet: the reason, how place and name begin, what happened."""
 
 
 class Death(Struct, frozen=True):
@@ -68,9 +77,16 @@ def recorded(drops: Iterable[KernelDrop], ports: Set[int]) -> Iterator[Death]:
     """Without those of `NO_DROPS`, and without packets of protocols that no journey has."""
     for drop in drops:
         packet = decoded(drop)
-        if packet is not None and drop.reason not in NO_DROPS:
+        if packet is not None:
             function, _ = OTHERWISE.get(drop.function, (drop.function, ""))
-            yield death(drop.netns, drop.reason, function, packet, ports)
+            ended = death(drop.netns, drop.reason, function, packet, ports)
+            if not is_no_drop(ended):
+                yield ended
+
+
+def is_no_drop(ended: Death) -> bool:
+    words = f"{ended.function} {ended.name}"
+    return any(ended.reason == reason and words.startswith(begin) for reason, begin, _ in NO_DROPS)
 
 
 def without_link(skb: Skb) -> IPv4 | Arp:

@@ -21,9 +21,10 @@ KTIME_GET_NS, GET_SMP_PROCESSOR_ID, PROBE_READ_KERNEL, RINGBUF_OUTPUT = 5, 8, 11
 CONTEXT, VALUE, SAVED, STACK = 6, 7, 8, 10
 """Registers that survive a call: what the tracepoint was given, two to work with, and the end of the stack."""
 
-LOAD, STORE, STORE_NUMBER, LOAD_MAP = 0x79, 0x7B, 0x7A, 0x18
+LOAD, LOAD_WORD, STORE, STORE_NUMBER, LOAD_MAP = 0x79, 0x61, 0x7B, 0x7A, 0x18
 COPY, COPY_NUMBER, ADD, ADD_NUMBER, AND_NUMBER, CALL, EXIT = 0xBF, 0xB7, 0x0F, 0x07, 0x57, 0x85, 0x95
-"""Instructions on 64 bits (RFC 9669)."""
+JUMP_UNLESS_WORD = 0x56
+"""Instructions (RFC 9669): on 64 bits, but for words, which have 32."""
 
 INSTRUCTION = struct.Struct("<BBhi")
 HEADER = struct.Struct("=II")
@@ -110,6 +111,12 @@ class Program:
         self.add(ADD_NUMBER, 3, immediate=offset)
         self.add(CALL, immediate=PROBE_READ_KERNEL)
 
+    def leave_if(self, word: int, at: int) -> None:
+        """The end, without a record, if this is the 32-bit number in that place of it."""
+        self.add(LOAD_WORD, 1, STACK, at - self.size)
+        self.add(JUMP_UNLESS_WORD, 1, 0, 2, word - (word >> 31 << 32))
+        self.end()
+
     def send(self, ring: int) -> None:
         """The record into the ring, and the end."""
         self.add(LOAD_MAP, 1, 1, immediate=ring)
@@ -119,6 +126,9 @@ class Program:
         self.add(COPY_NUMBER, 3, immediate=self.size)
         self.add(COPY_NUMBER, 4)
         self.add(CALL, immediate=RINGBUF_OUTPUT)
+        self.end()
+
+    def end(self) -> None:
         self.add(COPY_NUMBER, 0)
         self.add(EXIT)
 

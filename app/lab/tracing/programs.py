@@ -1,7 +1,8 @@
 """What is asked at each tracepoint, and how the answer lies in memory.
 
 A drop is found in the namespace of its device, or of its socket where it has no device yet, or of its route.  A look-up
-is known by the device it chose; of one that found nothing the kernel says no namespace.
+is known by the device it chose; of one that found nothing the kernel says no namespace.  What happens in one namespace,
+`own`, is left out: the machine has more to do than these experiments.
 """
 
 import struct
@@ -37,7 +38,7 @@ def begun(kind: int, size: int) -> Program:
     return program
 
 
-def drops(types: Types, ring: int) -> Program:
+def drops(types: Types, ring: int, own: int) -> Program:
     """include/trace/events/skb.h: kfree_skb.  Location, reason, three namespaces, protocol, device, packet."""
     given = types.parameters("kfree_skb")
     program = begun(DROP, DROP_TAIL.size)
@@ -54,6 +55,7 @@ def drops(types: Types, ring: int) -> Program:
             if pointer == "sk_buff._skb_refdst":
                 program.mask(DST_POINTER)
         program.read(types.offset(last), 4, 40 + 8 * n)
+        program.leave_if(own, 40 + 8 * n)
     program.restore()
     program.read(types.offset("sk_buff.protocol"), 2, 64)
     program.follow(types.offset("sk_buff.dev"))
@@ -69,7 +71,7 @@ def drops(types: Types, ring: int) -> Program:
     return program
 
 
-def lookups(types: Types, ring: int) -> Program:
+def lookups(types: Types, ring: int, own: int) -> Program:
     """include/trace/events/fib.h: fib_table_lookup.  Table, error, namespace, devices out and in, ends, gateway, device."""
     given = types.parameters("fib_table_lookup")
     program = begun(LOOKUP, LOOKUP_TAIL.size)
@@ -89,5 +91,6 @@ def lookups(types: Types, ring: int) -> Program:
     program.read(types.offset("net_device.name"), 16, 80)
     program.follow(types.offset("net_device.nd_net.net"))
     program.read(types.offset("net.ns.inum"), 4, 40)
+    program.leave_if(own, 40)
     program.send(ring)
     return program
