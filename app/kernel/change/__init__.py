@@ -7,7 +7,7 @@ besides: routes that go, neighbours that are forgotten, a carrier that is lost a
 import shlex
 from collections.abc import Callable
 
-from app.kernel.change import address, bridge, iptables, link, neighbours, routes, sysctl
+from app.kernel.change import address, bridge, iptables, link, neighbours, newlink, routes, sysctl
 from app.kernel.change.command import CommandRefused, UnknownCommand
 from app.kernel.netns import Netns
 from app.kernel.world import World
@@ -25,6 +25,7 @@ class Change(Record, frozen=True):
 
 COMMANDS: dict[str, Callable[[World, Netns, list[str]], World]] = {
     "ip link set": link.ip_link_set,
+    "ip link add": newlink.ip_link_add,
     "ip link del": link.ip_link_del,
     "ip addr add": address.ip_addr_add,
     "ip addr del": address.ip_addr_del,

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options
+from app.kernel.change.command import CommandRefused, device_of, options
 from app.kernel.change.notifiers import with_routes, without_neighbours, without_routes
 from app.kernel.device import Device, Interface
 from app.kernel.netns import Netns
@@ -16,7 +16,7 @@ def asked(netns: Netns, words: list[str]) -> tuple[Interface, Device]:
     try:
         interface = Interface.parse(cidr)
     except ValueError as fault:
-        raise UnknownCommand(f"{cidr!r} is no address with a length: {fault}") from fault
+        raise CommandRefused(f'Error: any valid prefix is expected rather than "{cidr}".') from fault
     name = options(rest, valued=("dev",)).get("dev")
     if name is None:
         raise CommandRefused('Not enough information: "dev" argument is required.')
@@ -37,8 +37,13 @@ def ip_addr_add(world: World, netns: Netns, words: list[str]) -> World:
 
 
 def ip_addr_del(world: World, netns: Netns, words: list[str]) -> World:
-    """With a primary address go its secondaries, and every route that prefers one of them as a source."""
+    """With a primary address go its secondaries, and every route that prefers one of them as a source.
+
+    An address without a length is the first one that is like it, whatever its length.
+    """
     interface, device = asked(netns, words)
+    if "/" not in words[0]:
+        interface = next((i for i in device.addresses if i.address == interface.address), interface)
     if interface not in device.addresses:
         raise CommandRefused("Error: ipv4: Address not found.")
     gone = {interface}

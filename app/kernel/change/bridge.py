@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options
-from app.kernel.change.link import mac, set_port
+from app.kernel.change.bridging import br_setport
+from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, mac, options
 from app.kernel.change.notifiers import entry_of, with_fdb, without_fdb
 from app.kernel.device import Device
 from app.kernel.neigh import FdbEntry
 from app.kernel.netns import Netns
 from app.kernel.world import World
-from app.wire.addr import Mac
+from app.wire.addr import ZERO_MAC, Mac
 
 EXISTS = "RTNETLINK answers: File exists"
 MISSING = "RTNETLINK answers: No such file or directory"
@@ -37,9 +37,11 @@ def entry_in(netns: Netns, words: list[str]) -> FdbEntry:
     address, device, said = asked_for(netns, words)
     if device.vxlan and "master" not in said:
         if "dst" not in said:
-            raise UnknownCommand("an entry of a VXLAN device is known with dst ADDRESS only")
+            raise CommandRefused("RTNETLINK answers: Invalid argument")
         return FdbEntry(address, device.name, dst=said["dst"], permanent=True)
-    if "master" not in said or not device.master:
+    if "master" not in said:
+        raise UnknownCommand("only a VXLAN device has entries of its own here; say master for the bridge")
+    if not device.master:
         raise CommandRefused("RTNETLINK answers: Operation not supported")
     local = not {"static", "dynamic"} & set(said)
     return FdbEntry(address, device.master, device.name, permanent="dynamic" not in said, local=local)
@@ -53,11 +55,21 @@ def fdb_add(world: World, netns: Netns, words: list[str]) -> World:
 
 
 def fdb_append(world: World, netns: Netns, words: list[str]) -> World:
-    return fdb_add(world, netns, words)
+    """A second VTEP can be had for a group's MAC and for 00:…:00 only (vxlan_fdb_update_existing); for another, nothing happens."""
+    entry = entry_in(netns, words)
+    if entry.dst is None:
+        return fdb_replace(world, netns, words)
+    if (entry.dev, entry.mac) not in netns.learned.fdb:
+        return fdb_add(world, netns, words)
+    if int(entry.mac[:2], 16) & 1 or entry.mac == ZERO_MAC:
+        raise UnknownCommand("a MAC with several VTEPs is not known here")
+    return world
 
 
 def fdb_replace(world: World, netns: Netns, words: list[str]) -> World:
-    return world.replace(with_fdb(netns, entry_in(netns, words)))
+    """In the place of the older entry."""
+    entry = entry_in(netns, words)
+    return world.replace(netns.learn(fdb={**netns.learned.fdb, (entry.dev, entry.mac): entry}))
 
 
 def fdb_del(world: World, netns: Netns, words: list[str]) -> World:
@@ -74,5 +86,7 @@ def link_set(world: World, netns: Netns, words: list[str]) -> World:
     said = options(words, valued=("dev", "hairpin"))
     if "dev" not in said:
         raise CommandRefused("Device is required argument.")
-    name = said.pop("dev")
-    return world.replace(set_port(netns, name, said))
+    port = netns.config.devices.get(said["dev"])
+    if port is None:
+        raise CommandRefused(f'Cannot find bridge device "{said["dev"]}"')
+    return world.replace(br_setport(netns, port, said))

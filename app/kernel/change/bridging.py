@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from app.kernel.change.command import CommandRefused, device_of
+from app.kernel.change.command import CommandRefused
 from app.kernel.change.notifiers import with_fdb, without_fdb
 from app.kernel.device import Device
 from app.kernel.neigh import FdbEntry
@@ -13,8 +13,10 @@ ETH_DATA_LEN = 1500
 
 def br_add_if(netns: Netns, device: Device, bridge: str) -> Netns:
     """Raises CommandRefused."""
-    if device_of(netns, bridge).kind != "bridge":
-        raise CommandRefused("Error: Device does not allow enslaving to it.")
+    if bridge not in netns.config.devices:
+        raise CommandRefused(f'Error: argument "{bridge}" is wrong: Device does not exist')
+    if bridge not in netns.config.ports:
+        raise CommandRefused("RTNETLINK answers: Operation not supported")
     if device.kind == "bridge":
         raise CommandRefused("Error: Can not enslave a bridge to a bridge.")
     if device.kind == "loopback":
@@ -51,3 +53,13 @@ def br_mtu_auto_adjust(netns: Netns, name: str) -> Netns:
         return netns
     smallest = min((netns.config.devices[p].mtu for p in netns.config.ports[name]), default=ETH_DATA_LEN)
     return netns.with_device(replace(bridge, mtu=smallest))
+
+
+def br_setport(netns: Netns, port: Device, wanted: dict[str, str]) -> Netns:
+    """`hairpin on|off`.  Raises CommandRefused."""
+    if not port.master:
+        raise CommandRefused("RTNETLINK answers: Operation not supported")
+    value = wanted.get("hairpin")
+    if value not in (None, "on", "off"):
+        raise CommandRefused(f'Error: argument of "hairpin" must be one of "off", "on", not "{value}"')
+    return netns.with_device(replace(port, hairpin=value == "on")) if value else netns

@@ -1,9 +1,11 @@
 """What all commands have in common: words, options, and two ways not to be carried out."""
 
+import re
 from collections.abc import Iterable
 
 from app.kernel.device import Device
 from app.kernel.netns import Netns
+from app.wire.addr import Mac
 
 
 class UnknownCommand(ValueError):
@@ -38,8 +40,24 @@ def device_of(netns: Netns, name: str) -> Device:
     return device
 
 
+def named(words: list[str]) -> tuple[str, list[str]]:
+    """`[dev] DEV …`: the name, and the words behind it.  Raises UnknownCommand."""
+    words = words[1:] if words[:1] == ["dev"] else words
+    if not words:
+        raise UnknownCommand("the name of a device is missing")
+    return words[0], words[1:]
+
+
 def whole(text: str) -> int:
     """A whole number.  Raises UnknownCommand."""
     if not text.isdecimal():
         raise UnknownCommand(f"{text!r} is no whole number")
     return int(text)
+
+
+def mac(text: str) -> Mac:
+    """A MAC in canonical form.  Raises CommandRefused."""
+    octets = text.lower().split(":")
+    if len(octets) != 6 or not all(re.fullmatch("[0-9a-f]{1,2}", octet) for octet in octets):
+        raise CommandRefused(f'"{text}" is invalid lladdr.')
+    return ":".join(octet.zfill(2) for octet in octets)

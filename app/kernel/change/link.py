@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from app.kernel.change.bridging import br_add_if, br_del_if, br_mtu_auto_adjust, with_own_mac
-from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options, whole
+from app.kernel.change.bridging import br_add_if, br_del_if, br_mtu_auto_adjust, br_setport, with_own_mac
+from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, mac, named, options, whole
 from app.kernel.change.notifiers import (
     dev_close,
     dev_open,
@@ -15,18 +15,21 @@ from app.kernel.change.notifiers import (
 from app.kernel.device import Device
 from app.kernel.netns import Netns
 from app.kernel.world import World
-from app.wire.addr import Mac
+from app.wire.addr import ZERO_MAC, Mac
 
 SMALLEST_MTU, LARGEST_MTU = 68, 65535
 VXLAN_HEADROOM = 50
+GROUP_BIT = 1
 
 
 def ip_link_set(world: World, netns: Netns, words: list[str]) -> World:
     """`ip link set [dev] DEV [up|down] [mtu N] [address MAC] [master BR|nomaster] [promisc on|off] [type bridge_slave …]`"""
-    name, *rest = words[1:] if words[:1] == ["dev"] else words
+    name, rest = named(words)
     device_of(netns, name)
     if rest[:2] == ["type", "bridge_slave"]:
-        return world.replace(set_port(netns, name, options(rest[2:], valued=("hairpin",))))
+        return world.replace(
+            br_setport(netns, device_of(netns, name), options(rest[2:], valued=("hairpin",)))
+        )
     wanted = options(rest, valued=("mtu", "address", "master", "promisc"), flags=("up", "down", "nomaster"))
     for option, value in wanted.items():
         netns = set_one(netns, netns.config.devices[name], option, value)
@@ -47,26 +50,15 @@ def set_one(netns: Netns, device: Device, option: str, value: str) -> Netns:
             return br_add_if(netns, device, value)
         case "nomaster":
             return br_del_if(netns, device) if device.master else netns
-    return netns.with_device(replace(device, promiscuous=switch(value)))
-
-
-def switch(value: str) -> bool:
     if value not in ("on", "off"):
-        raise CommandRefused(f'Error: argument "{value}" is wrong: must be "on" or "off"')
-    return value == "on"
-
-
-def mac(text: str) -> Mac:
-    octets = text.split(":")
-    if len(octets) != 6 or any(
-        len(octet) != 2 or set(octet.lower()) - set("0123456789abcdef") for octet in octets
-    ):
-        raise UnknownCommand(f"{text!r} is no MAC as 02:00:00:00:00:01 is one")
-    return text.lower()
+        raise CommandRefused(f'Error: argument of "promisc" must be "on" or "off", not "{value}"')
+    return netns.with_device(replace(device, promiscuous=value == "on"))
 
 
 def set_mtu(netns: Netns, device: Device, mtu: int) -> Netns:
     """A bridge that was told its MTU no longer follows its ports (net/bridge/br_device.c: br_change_mtu)."""
+    if device.kind == "loopback":
+        raise UnknownCommand("the MTU of a loopback device is always 65536 here")
     if mtu < SMALLEST_MTU:
         raise CommandRefused("Error: mtu less than device minimum.")
     if mtu > LARGEST_MTU:
@@ -80,6 +72,8 @@ def set_mtu(netns: Netns, device: Device, mtu: int) -> Netns:
 
 def set_address(netns: Netns, device: Device, mac: Mac) -> Netns:
     """Its neighbours have to be asked again (neigh_changeaddr); a bridge's FDB follows (br_fdb_changeaddr)."""
+    if int(mac[:2], 16) & GROUP_BIT or mac == ZERO_MAC:
+        raise CommandRefused("RTNETLINK answers: Cannot assign requested address")
     if mac == device.mac:
         return netns
     changed = netns.with_device(replace(device, mac=mac))
@@ -92,19 +86,9 @@ def set_address(netns: Netns, device: Device, mac: Mac) -> Netns:
     return with_own_mac(old, device.name)
 
 
-def set_port(netns: Netns, name: str, wanted: dict[str, str]) -> Netns:
-    """`hairpin on|off` of a bridge port.  Raises CommandRefused."""
-    device = device_of(netns, name)
-    if not device.master:
-        raise CommandRefused("RTNETLINK answers: Operation not supported")
-    for value in wanted.values():
-        device = replace(device, hairpin=switch(value))
-    return netns.with_device(device)
-
-
 def ip_link_del(world: World, netns: Netns, words: list[str]) -> World:
     """`ip link del [dev] DEV`: a veth takes its other end along, a lower device its tunnels, and a bridge lets its ports go."""
-    name, *rest = words[1:] if words[:1] == ["dev"] else words
+    name, rest = named(words)
     options(rest)
     device = device_of(netns, name)
     if device.kind in ("loopback", "physical"):

@@ -2,8 +2,7 @@
 
 from typing import cast, get_args
 
-from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options
-from app.kernel.change.link import mac
+from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, mac, options
 from app.kernel.change.notifiers import dynamic_on, without_neighbours
 from app.kernel.neigh import Neighbour, NeighState
 from app.kernel.netns import Netns
@@ -31,7 +30,7 @@ def entry_in(netns: Netns, words: list[str]) -> Neighbour:
     if state not in get_args(NeighState):
         raise UnknownCommand(f"{state!r} is none of {', '.join(get_args(NeighState))}")
     if "lladdr" not in said and state not in ("FAILED", "INCOMPLETE"):
-        raise CommandRefused("RTNETLINK answers: Invalid argument")
+        raise CommandRefused("Error: No link layer address given.")
     return Neighbour(address, device.name, state, mac(said["lladdr"]) if "lladdr" in said else None)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.kernel.conntrack import CtInfo
+from app.kernel.device import Interface
 from app.kernel.netfilter import (
     BUILTIN,
     AddressMatch,
@@ -36,7 +37,6 @@ from app.kernel.netfilter import (
     Verdict,
 )
 from app.kernel.origin import Origin
-from app.wire.addr import Prefix
 
 WORD = re.compile(r'"[^"]*"|\S+')
 EVERY_BIT = "0xffffffff"
@@ -52,8 +52,11 @@ class Line(Struct, frozen=True):
 
 @lru_cache(maxsize=65536)
 def within(cidr: str, invert: bool = False) -> AddressMatch:
-    """`[!] -s cidr` or `-d`, a bare address for a /32.  Every node compares with the same ones, so they are shared."""
-    return AddressMatch(Prefix.parse(cidr), invert)
+    """`[!] -s cidr` or `-d`: a bare address for a /32, host bits do not count.
+
+    Every node compares with the same ones, so they are shared.
+    """
+    return AddressMatch(Interface.parse(cidr).prefix, invert)
 
 
 def ruleset(lines: Iterable[Line]) -> Ruleset:

@@ -69,7 +69,7 @@ def await_all_carriers(namespaces: Namespaces) -> None:
 
 
 def await_carriers(namespaces: Namespaces, netns: str) -> None:
-    """A port forwards only when the kernel's link watch has seen its carrier, some milliseconds after `up`."""
+    """A port forwards only when the kernel's link watch has seen its carrier, some milliseconds after `up`; a loss may take a second."""
     deadline = time.monotonic() + CARRIER_LIMIT
     while unready := unready_links(namespaces, netns):
         if time.monotonic() > deadline:
@@ -78,13 +78,13 @@ def await_carriers(namespaces: Namespaces, netns: str) -> None:
 
 
 def unready_links(namespaces: Namespaces, netns: str) -> list[str]:
-    """Devices with a carrier that their operational state does not know of yet."""
+    """Devices that got or lost their carrier, and whose operational state does not know of it yet."""
     links = json.loads(namespaces.run(Command(netns, ("ip", "-json", "link"))))
-    return [
-        link["ifname"]
-        for link in links
-        if "LOWER_UP" in link["flags"] and link["operstate"] not in ("UP", "UNKNOWN")
-    ]
+    return [link["ifname"] for link in links if not knows(link["operstate"], "LOWER_UP" in link["flags"])]
+
+
+def knows(operstate: str, carrier: bool) -> bool:
+    return operstate in ("UP", "UNKNOWN") if carrier else operstate != "UP"
 
 
 def main() -> None:

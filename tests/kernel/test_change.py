@@ -1,0 +1,116 @@
+"""What a command makes of our world, compared with what the real one makes of the same world in the running kernel."""
+
+import pytest
+
+from app.kernel.change import COMMANDS, Change, CommandRefused, UnknownCommand, change
+from app.kernel.show import show
+from app.kernel.world import World
+from app.lab import build, sandbox
+from app.lab.compare.open_list import settled
+from app.lab.job import Command, Job, Reading, Recording
+from tests.kernel.changes import ACCEPTED, REFUSED
+from tests.kernel.small_world import small_world
+
+TABLES = (
+    "ip -d link",
+    "ip addr",
+    "ip route",
+    "ip route show table local",
+    "ip neigh",
+    "bridge link",
+    "bridge fdb",
+    "iptables-save",
+)
+
+
+def changed(world: World, commands: tuple[str, ...]) -> World:
+    """The world after these commands, each `netns: command`."""
+    for text in commands:
+        netns, command = text.split(": ", 1)
+        world = change(world, Change(netns, command))
+    return world
+
+
+def in_the_kernel(world: World, commands: tuple[str, ...]) -> Recording:
+    """The same world in the running kernel after the same commands."""
+    typed = (text.split(": ", 1) for text in commands)
+    changes = tuple(Command(netns, ("sh", "-c", command)) for netns, command in typed)
+    readings = tuple(Reading(netns, command) for netns in world.netns for command in TABLES)
+    setup = tuple(build.setup(world))
+    return sandbox.run(Job(tuple(world.netns), tuple(build.sysctls(world)), setup, readings=readings, changes=changes))
+
+
+def differences(world: World, kernel: Recording) -> list[str]:
+    """Every table that differs, as the real command prints it and as we do."""
+    pairs = {
+        (netns, command): (settled(command, kernel.text(netns, command)), settled(command, show(world, netns, command).text))
+        for netns in world.netns
+        for command in TABLES
+    }
+    return [
+        f"{netns}: {command}\n- the kernel:\n{real}\n- computed:\n{ours}"
+        for (netns, command), (real, ours) in pairs.items()
+        if real != ours
+    ]
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("commands", ACCEPTED, ids="; ".join)
+def test_the_kernel_is_changed_in_the_same_way(commands: tuple[str, ...]) -> None:
+    world = small_world()
+    kernel = in_the_kernel(world, commands)
+    assert not (found := differences(changed(world, commands), kernel)), "\n\n".join(found)
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("commands", REFUSED, ids="; ".join)
+def test_what_is_refused_is_refused_by_the_real_command_in_the_same_words(commands: tuple[str, ...]) -> None:
+    world = small_world()
+    *before, last = commands
+    with pytest.raises(CommandRefused) as refusal:
+        changed(world, commands)
+    with pytest.raises(sandbox.LabError) as failure:
+        in_the_kernel(world, commands)
+    said = " ".join(str(failure.value).split())
+    assert " ".join(str(refusal.value).split()) in said, f"{last} after {before}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "reboot",
+        "ip",
+        "ip route",
+        "ip link set eth0 vf 1",
+        "ip link set eth0 mtu",
+        "ip route add 10.1.0.0/16 via 192.168.1.1 metric 5",
+        "iptables -A FORWARD -m nfacct --nfacct-name x -j DROP",
+        "iptables -L",
+        "sysctl -w net.ipv4.tcp_sack=0",
+        "ip link add x type veth",
+        'iptables -A FORWARD -m comment --comment "unfinished',
+    ],
+)
+def test_what_is_not_understood_is_not_carried_out(command: str) -> None:
+    with pytest.raises(UnknownCommand):
+        change(small_world(), Change("node", command))
+
+
+def test_a_stranger_is_told_what_is_known() -> None:
+    with pytest.raises(UnknownCommand) as told:
+        change(small_world(), Change("node", "reboot"))
+    assert all(known in str(told.value) for known in COMMANDS)
+
+
+def test_a_namespace_that_is_not_there_cannot_be_changed() -> None:
+    with pytest.raises(KeyError):
+        change(small_world(), Change("nowhere", "ip link set eth0 down"))
+
+
+def test_every_command_is_among_the_compared() -> None:
+    typed = {text.split(": ", 1)[1] for commands in ACCEPTED for text in commands}
+    missing = [known for known in COMMANDS if not any(command.startswith(known) for command in typed)]
+    assert not missing, f"never compared with the kernel: {missing}"
