@@ -37,13 +37,18 @@ def in_the_kernel(world: World, commands: tuple[str, ...]) -> Recording:
     changes = tuple(Command(netns, ("sh", "-c", command)) for netns, command in typed)
     readings = tuple(Reading(netns, command) for netns in world.netns for command in TABLES)
     setup = tuple(build.setup(world))
-    return sandbox.run(Job(tuple(world.netns), tuple(build.sysctls(world)), setup, readings=readings, changes=changes))
+    return sandbox.run(
+        Job(tuple(world.netns), tuple(build.sysctls(world)), setup, readings=readings, changes=changes)
+    )
 
 
 def differences(world: World, kernel: Recording) -> list[str]:
     """Every table that differs, as the real command prints it and as we do."""
     pairs = {
-        (netns, command): (settled(command, kernel.text(netns, command)), settled(command, show(world, netns, command).text))
+        (netns, command): (
+            settled(command, kernel.text(netns, command)),
+            settled(command, show(world, netns, command).text),
+        )
         for netns in world.netns
         for command in TABLES
     }

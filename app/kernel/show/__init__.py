@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from app.kernel.netfilter import TABLES_AT
 from app.kernel.netns import BRIDGE_NF, IP_FORWARD, Netns
-from app.kernel.show import bridge, connections, iptables, link, neighbours, routes, sockets
+from app.kernel.show import bridge, connections, iptables, link, neighbours, route_get, routes, sockets
 from app.kernel.show.listing import Entry, Line, Listing, RulePosition
 from app.kernel.show.spelling import spelled_out
 from app.kernel.world import World
@@ -26,7 +26,10 @@ def sysctl(world: World, netns: Netns, name: str) -> Iterator[Line]:
     yield Line(f"{name} = {netns.config.sysctl.get(name, 0)}")
 
 
-IPV4 = r"\d+\.\d+\.\d+\.\d+"
+OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+IPV4 = rf"(?!0|22[4-9]|23\d){OCTET}(?:\.{OCTET}){{3}}"
+"""Of one machine: neither this network's (RFC 1122 section 3.2.1.3) nor a group's."""
+
 TABLE = "|".join(sorted({table for tables in TABLES_AT.values() for table in tables}))
 
 COMMANDS: dict[str, Callable[..., Iterator[Line]]] = {
@@ -35,7 +38,7 @@ COMMANDS: dict[str, Callable[..., Iterator[Line]]] = {
     r"ip -d link(?: show (?P<name>\S+))?": link.ip_link_details,
     r"ip route": routes.ip_route,
     r"ip route show table local": routes.ip_route_local,
-    rf"ip route get (?P<address>{IPV4})(?: from (?P<source>{IPV4})(?: iif (?P<iif>\S+))?)?": routes.ip_route_get,
+    rf"ip route get (?P<address>{IPV4})(?: from (?P<source>{IPV4})(?: iif (?P<iif>\S+))?)?": route_get.ip_route_get,
     r"route -n": routes.route_n,
     r"ip neigh(?: show dev (?P<name>\S+))?": neighbours.ip_neigh,
     r"bridge link(?: show dev (?P<name>\S+))?": bridge.bridge_link,

@@ -28,7 +28,7 @@ ANYWHERE = (
 CABLES = (
     (r"^(\d+: {nic})@[^:\s]+", r"\1", "its index there is no NIC's to have"),
     (r"^(\d+: {nic}: .*\n.*) link-netnsid \d+", r"\1", "nor has it a namespace behind it"),
-    (r"^(\d+: {nic}: .*\n.*)\n    veth ", r"\1 ", "nor is it one of a pair"),
+    (r"^(\d+: {nic}: .*\n.*)\n    veth\b", r"\1", "nor is it one of a pair"),
     (r"^(\d+: {nic}: .* state) LOWERLAYERDOWN ", r"\1 DOWN ", "nor can it blame another device"),
 )
 """A cable between two machines is a NIC at each end in the world, and a pair of veth in the sandbox."""
