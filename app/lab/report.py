@@ -1,10 +1,11 @@
 """A finding for people, in two columns, and for programs, as JSON."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
 
-from app.lab.compare.rows import Row, Section
+from app.lab.compare.rows import Row, Section, same
 from app.lab.finding import OPEN, Finding
 
 TITLES: dict[Section, str] = {
@@ -26,6 +27,7 @@ COUNTED: dict[Section, str] = {
     "lookups": "route look-ups",
 }
 NOTHING = "(nothing)"
+QUOTED = re.compile("`([^`]+)`")
 
 
 def report(finding: Finding, width: int) -> Iterator[str]:
@@ -42,9 +44,20 @@ def report(finding: Finding, width: int) -> Iterator[str]:
         yield TITLES[section]
         for netns, here in groupby(rows, lambda row: row.netns):
             yield f"  {netns}"
-            for row in here:
+            for row in summed_up(section, netns, list(here)):
                 yield from side_by_side(row, column)
     yield from conclusion(finding)
+
+
+def summed_up(section: Section, netns: str, rows: list[Row]) -> Iterator[Row]:
+    """Commands that print the same are counted, and named; whoever wants to read one asks `packet-journeys show`."""
+    if section != "outputs":
+        yield from rows
+        return
+    equal = [row.computed or "" for row in rows if not row.difference]
+    commands = dict.fromkeys(QUOTED.findall(" ".join(equal)))
+    yield same(section, netns, f"{len(equal)} outputs of {', '.join(commands)}")
+    yield from (row for row in rows if row.difference)
 
 
 def side_by_side(row: Row, column: int) -> Iterator[str]:
@@ -77,7 +90,10 @@ def conclusion(finding: Finding) -> Iterator[str]:
 
 
 def counted(finding: Finding) -> str:
-    return ", ".join(f"{count} {COUNTED[section]}" for section, count in finding.counts.items())
+    return ", ".join(
+        f"{count} {COUNTED[section].removesuffix('s' if count == 1 else '')}"
+        for section, count in finding.counts.items()
+    )
 
 
 def number(things: Sequence[object], word: str) -> str:

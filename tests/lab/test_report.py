@@ -49,7 +49,7 @@ def test_differences_are_repeated_in_words_at_the_end() -> None:
 def test_a_pass_says_against_what_how_much_and_what_stayed_open() -> None:
     told = "\n".join(report(finding(AGREES), 120))
     assert "Nothing differs from Linux 6.18.1." in told
-    assert "1 frames" in told
+    assert "1 frame," in told
     assert "MASQUERADE" in told, "what is left open is said"
 
 
