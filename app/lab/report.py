@@ -55,8 +55,9 @@ def summed_up(section: Section, netns: str, rows: list[Row]) -> Iterator[Row]:
         yield from rows
         return
     equal = [row.computed or "" for row in rows if not row.difference]
-    commands = dict.fromkeys(QUOTED.findall(" ".join(equal)))
-    yield same(section, netns, f"{len(equal)} outputs of {', '.join(commands)}")
+    for moment, texts in groupby(equal, lambda text: QUOTED.sub("", text).split(":")[0].strip()):
+        commands = [quoted for text in texts for quoted in QUOTED.findall(text)]
+        yield same(section, netns, f"{moment}: {', '.join(commands)}")
     yield from (row for row in rows if row.difference)
 
 

@@ -68,3 +68,11 @@ def test_the_document_holds_the_command_that_makes_it_again() -> None:
     assert (told["schema"], told["verdict"]) == (1, "differs")
     assert told["differences"] == ["node1 vethyyy<: computed 63, kernel 64"]
     assert told["rows"][0]["kernel"] == "vethyyy< SYN, ttl 64"
+
+
+def test_commands_that_print_the_same_are_only_named() -> None:
+    rows = tuple(
+        same("outputs", "node1", f"`{command}` before: 7 lines") for command in ("ip addr", "ip route")
+    )
+    told = "\n".join(report(finding(*rows), 120))
+    assert "  = before: ip addr, ip route" in told
