@@ -61,7 +61,7 @@ def ability() -> Ability:
     trials = "\n".join(
         f"{command} >/dev/null 2>&1 && echo '{MARK}{name}'" for name, (command, _) in TRIALS.items()
     )
-    script = f"mount -t tmpfs lab /run || exit 1\nip link set lo up || exit 1\n{trials}\nexit 0"
+    script = f"mount -n -t tmpfs lab /run || exit 1\nip link set lo up || exit 1\n{trials}\nexit 0"
     done = subprocess.run([*UNSHARE, "sh", "-c", script], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return Ability(programs, frozenset(), done.stderr.strip() or "unshare failed")

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 
-from app.lab.job import Frame
+from app.lab.job import Frame, Recording
 from app.wire import pcapng
 from app.wire.pcapng import Interface, Packet
+
+
+def save(recording: Recording, file: Path) -> None:
+    """Raises OSError."""
+    file.write_bytes(capture(recording.frames))
 
 
 def capture(frames: Iterable[Frame]) -> bytes:

@@ -38,7 +38,7 @@ def why_not() -> str | None:
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         return f"not installed: {', '.join(missing)}"
-    test = "mount -t tmpfs lab /run && ip link add type veth && ip link add type bridge && iptables-save"
+    test = "mount -n -t tmpfs lab /run && ip link add type veth && ip link add type bridge && iptables-save"
     done = subprocess.run([*UNSHARE, "sh", "-c", test], capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else f"no sandbox here: {done.stderr.strip()}"
 
@@ -69,6 +69,40 @@ def run_inside(job: Job) -> Recording:
     if done.returncode != 0:
         raise LabError(done.stderr.decode().strip())
     return msgspec.msgpack.decode(done.stdout, type=Recording)
+
+
+@contextmanager
+def standing(job: Job) -> Iterator[int]:
+    """The network as the job builds it, with no errand run; the number of the process whose namespaces it is in.
+
+    It ends with the block, or with this process.  Raises LabError where it cannot be built.
+    """
+    with (
+        lifeline() as line,
+        subprocess.Popen(
+            worker("app.lab.inside.holder", line),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOM,
+            pass_fds=(line,),
+            start_new_session=True,
+        ) as maker,
+    ):
+        try:
+            assert maker.stdin and maker.stdout and maker.stderr
+            maker.stdin.write(msgspec.msgpack.encode(job))
+            maker.stdin.close()
+            if not maker.stdout.readline():
+                raise LabError(maker.stderr.read().decode().strip())
+            yield first_process(maker.pid)
+        finally:
+            maker.kill()
+
+
+def first_process(unshare: int) -> int:
+    """The only child that unshare has: number 1 in there, this number here."""
+    return int(Path(f"/proc/{unshare}/task/{unshare}/children").read_text(encoding="ascii"))
 
 
 def worker(module: str, line: int) -> list[str]:

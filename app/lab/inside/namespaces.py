@@ -28,8 +28,11 @@ class Namespaces:
     """The namespaces of a sandbox by their ids, kept alive by open files."""
 
     def __init__(self, ids: tuple[str, ...]) -> None:
-        """`ip netns add` for each.  /run becomes the sandbox's own first: no name meets one of the machine's."""
-        execute(Command(None, ("mount", "-t", "tmpfs", "lab", "/run")))
+        """`ip netns add` for each.  /run becomes the sandbox's own first: no name meets one of the machine's.
+
+        -n, or mount(8) makes a folder for its notes in the machine's /run.
+        """
+        execute(Command(None, ("mount", "-n", "-t", "tmpfs", "lab", "/run")))
         names = "".join(f"netns add {file_name(netns)}\n" for netns in ids)
         execute(Command(None, ("ip", "-batch", "-"), names))
         self.home = open_file("/proc/self/ns/net")
@@ -37,7 +40,7 @@ class Namespaces:
 
     def hide_names(self) -> None:
         """From here on `ip link` prints other namespaces by number, as on a machine that gave them no names."""
-        execute(Command(None, ("mount", "-t", "tmpfs", "lab", "/run/netns")))
+        execute(Command(None, ("mount", "-n", "-t", "tmpfs", "lab", "/run/netns")))
 
     def numbers(self) -> dict[str, int]:
         """What the kernel calls each of them (`struct net`: ns.inum)."""

@@ -159,13 +159,17 @@ def serving(server: Server) -> str:
 
 def asking(errand: Errand) -> str:
     """The probe as a call of `ask`, under what it is."""
-    words = [errand.protocol, errand.address, str(errand.port), f"{errand.timeout:g}"]
-    words += [errand.pmtudisc] if errand.pmtudisc != "want" else []
     to = f"{errand.address}:{errand.port}" if errand.port else errand.address
     return (
         f"# {machine(errand.netns)} asks {to} by {errand.protocol}\n"
-        f"{printed(errand.octets)} | ask {name(errand.netns)} {shlex.join(words)}"
+        f"{printed(errand.octets)} | ask {name(errand.netns)} {where(errand)}"
     )
+
+
+def where(errand: Errand) -> str:
+    """What `ask.py` is told."""
+    words = [errand.protocol, errand.address, str(errand.port), f"{errand.timeout:g}"]
+    return shlex.join(words if errand.pmtudisc == "want" else [*words, errand.pmtudisc])
 
 
 def printed(octets: bytes) -> str:

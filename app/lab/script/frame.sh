@@ -125,7 +125,7 @@ down() {
 
 own_run() { # in a user namespace /run is somebody else's: cover it with one's own
     if in_user_namespace && ! grep -q '^lab /run ' /proc/self/mounts; then
-        mount -t tmpfs lab /run
+        mount -n -t tmpfs lab /run
     fi
 }
 
