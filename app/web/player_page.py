@@ -1,5 +1,6 @@
 """Contexts of the player: the caption, the timeline, the still of the step that was asked for."""
 
+import re
 from math import sqrt
 from urllib.parse import urlencode
 
@@ -137,7 +138,7 @@ def block(told: Told, number: int, beat: BeatView) -> BeatBlock:
     return BeatBlock(
         number,
         beat.id,
-        beat.id.replace("-", " "),
+        label(told, beat),
         beat.text,
         beat.first,
         beat.last,
@@ -146,6 +147,15 @@ def block(told: Told, number: int, beat: BeatView) -> BeatBlock:
         beat.guide,
         beat.kernel,
     )
+
+
+def label(told: Told, beat: BeatView) -> str:
+    """A word or two: an author's name of the beat, or the event that a beat nobody wrote is told of (`arp asked`)."""
+    if beat.id in {spec.id for spec in told.scenario.beats}:
+        return beat.id.replace("-", " ")
+    steps = told.view.steps[beat.first : beat.last + 1]
+    event = next(step.event for step in steps if step.why == beat.text)
+    return re.sub("(?<!^)([A-Z])", r" \1", event).lower()
 
 
 def nearest(told: Told, step: str) -> tuple[int, tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """The pages: what is there, and what is answered to a question that makes no sense."""
 
+import re
+
 import pytest
 from markupsafe import escape
 from starlette.testclient import TestClient
@@ -70,6 +72,13 @@ def test_a_whole_world_shows_nothing_broken_and_a_world_without_breaks_offers_no
 def test_the_way_back_to_the_whole_world_keeps_everything_else(client: TestClient) -> None:
     page = client.get("/j/service?backend=self&break=no-hairpin&seed=2&grain=hops").text
     assert 'href="/j/service?backend=self&amp;seed=2&amp;grain=hops">Mend it</a>' in page
+
+
+def test_beats_that_nobody_wrote_are_named_by_what_happens_in_them(client: TestClient) -> None:
+    page = client.get("/j/routed?break=no-route").text
+    assert re.findall(r'<span class="label">([^<]*)</span>', page) == [
+        "segment sent", "arp asked", "icmp sent", "dropped", "probe ended",
+    ]  # fmt: skip
 
 
 def test_everything_on_a_broken_page_is_of_the_broken_world(client: TestClient) -> None:
