@@ -50,8 +50,9 @@ Positions = dict[tuple[str, int], int]
 
 def why_not() -> str | None:
     """What keeps this machine from telling which rules were hit, in words; None if nothing does."""
-    if shutil.which("nft") is None:
-        return "rule hits are not traced: nft is not installed"
+    for program in ("iptables", "nft"):
+        if shutil.which(program) is None:
+            return f"rule hits are not traced: {program} is not installed"
     version = execute(Command(None, ("iptables", "-V"))).strip()
     if "nf_tables" not in version:
         return f"rule hits are not traced: {version} does not keep its rules in nf_tables, which alone tells them"
@@ -68,10 +69,10 @@ class Trace:
         self.namespaces = namespaces
         self.netns_of: dict[socket.socket, str] = {}
         self.received: dict[str, list[bytes]] = {}
-        self.lost: list[str] = []
+        self.fault: OverflowError | None = None
         for netns in namespaces.files:
             with namespaces.inside(netns):
-                if any(netlink.dump(GET_TABLE)):
+                if has_tables():
                     self.netns_of[listening()] = netns
                     self.received[netns] = []
                     execute(Command(netns, ("nft", "-f", "-"), SWITCH_ON))
@@ -80,33 +81,25 @@ class Trace:
         self.reader.start()
 
     def read(self) -> None:
-        """Until `stop` is written to, and then what is left."""
+        """Until `stop` is written to, and then what is left; or until something was lost."""
+        watched: list[int | socket.socket] = [self.end, *self.netns_of]
         ending = False
-        while not ending:
-            ready, _, _ = select.select([self.end, *self.netns_of], [], [])
-            ending = self.end in ready
-            for readable in self.netns_of if ending else ready:
-                self.drain(readable)
-
-    def drain(self, readable: socket.socket) -> None:
-        netns = self.netns_of[readable]
-        while True:
-            try:
-                self.received[netns].append(readable.recv(netlink.LARGEST))
-            except BlockingIOError:
-                return
-            except OSError as fault:
-                if fault.errno != errno.ENOBUFS:
-                    raise
-                self.lost.append(netns)
-                return
+        try:
+            while not ending:
+                ready, _, _ = select.select(watched, [], [])
+                ending = self.end in ready
+                for readable, netns in self.netns_of.items():
+                    if ending or readable in ready:
+                        self.received[netns] += waiting(readable)
+        except OverflowError as fault:
+            self.fault = fault
 
     def settle(self) -> tuple[Hit, ...]:
         """All hits so far, namespace by namespace, each in the kernel's order.  Raises OverflowError if any was lost."""
         os.write(self.stop, b"\0")
         self.reader.join()
-        if self.lost:
-            raise OverflowError(f"the kernel had more rule hits than it would keep in {self.lost[0]}")
+        if self.fault:
+            raise self.fault
         return tuple(hit for netns in self.received for hit in self.hits(netns))
 
     def hits(self, netns: str) -> Iterator[Hit]:
@@ -119,12 +112,33 @@ class Trace:
                     yield hit(netns, found, rules, devices)
 
 
+def has_tables() -> bool:
+    """Has the caller's namespace any rules?  A kernel without nf_tables has none in it."""
+    try:
+        return any(netlink.dump(GET_TABLE))
+    except OSError:
+        return False
+
+
 def listening() -> socket.socket:
     made = netlink.opened()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     made.setsockopt(netlink.SOL_NETLINK, netlink.ADD_MEMBERSHIP, TRACE_GROUP)
     made.setblocking(False)
     return made
+
+
+def waiting(readable: socket.socket) -> Iterator[bytes]:
+    """What the kernel has kept so far.  Raises OverflowError when there was more."""
+    while True:
+        try:
+            yield readable.recv(netlink.LARGEST)
+        except BlockingIOError:
+            return
+        except OSError as fault:
+            if fault.errno != errno.ENOBUFS:
+                raise
+            raise OverflowError("the kernel had more rule hits to tell than it would keep") from fault
 
 
 def positions() -> Positions:
