@@ -20,7 +20,7 @@ from app.scenario.located import Complaint, Located
 from app.scenario.model import Expect, Scenario
 from app.scenario.names import Names, Protocol
 from app.scenario.probes import Ends, Resolved, resolve
-from app.scenario.schema import NetworkSpec, ProbeSpec, ScenarioDocument
+from app.scenario.schema import NetworkSpec, ScenarioDocument
 from app.scenario.settings import LABEL
 from app.scenario.surroundings import complaints, infrastructure
 
@@ -168,12 +168,14 @@ def overridden(made: Scenario, draft: Draft, names: Names, override: Override) -
     """With another first probe, alone; what is told of the file's own is not told of it.  Raises ScenarioError."""
     _, probes = breaking.probes_of(draft.document, draft.broken)
     own = next(probe for probe in probes if probe.restart is None)
-    wanted = ProbeSpec(
-        own.from_ if override.from_ is None else override.from_,
-        own.to if override.to is None else override.to,
-        override.protocol or own.protocol,
-        own.timeout_seconds,
+    wanted = replace(
+        own,
+        from_=own.from_ if override.from_ is None else override.from_,
+        to=own.to if override.to is None else override.to,
+        protocol=override.protocol or own.protocol,
     )
+    if wanted.protocol != own.protocol:
+        wanted = replace(wanted, octets=None, dont_fragment=True)
     resolved = resolve((wanted,), names, made.cluster)
     ends = resolved.ends
     if ends is None:

@@ -24,6 +24,7 @@ MacText: TypeAlias = Annotated[
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
 NodePort: TypeAlias = Annotated[int, Meta(ge=30000, le=32767, description="a node port from 30000 to 32767")]
 Mtu: TypeAlias = Annotated[int, Meta(ge=68, le=65535, description="an MTU from 68 to 65535 octets")]
+Octets: TypeAlias = Annotated[int, Meta(ge=1, le=65507, description="1 to 65507 octets")]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=10_000, description="a whole number from 0 to 10000")]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1_000_000, description="seconds, 0 to 1000000")]
 

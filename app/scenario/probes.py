@@ -14,6 +14,7 @@ from app.scenario.schema import ProbeSpec, RestartSpec
 from app.wire.packet import HttpRequest, Message, Text
 
 FIRST_SOURCE_PORT = 40001
+GREETING = "hello"
 
 
 class Ends(Struct, frozen=True):
@@ -70,6 +71,11 @@ def ends_of(spec: ProbeSpec, names: Names) -> Ends:
     if spec.from_ is None or spec.to is None:
         missing = "from" if spec.from_ is None else "to"
         raise Unresolved((missing,), "is missing, expected from and to, or restart")
+    if spec.protocol == "tcp" and (spec.octets is not None or not spec.dont_fragment):
+        field = "dontFragment" if spec.octets is None else "octets"
+        raise Unresolved(
+            (field,), "is there, expected with udp and icmp only: TCP cuts what it sends by itself"
+        )
     try:
         sender = names.sender(spec.from_)
     except UnknownName as unknown:
@@ -91,14 +97,20 @@ def probe(spec: ProbeSpec, ends: Ends, names: Names, sport: int) -> Probe:
     if ends.protocol == "tcp":
         message = HttpRequest("GET", target.host, target.path)
     elif ends.protocol == "udp":
-        message = Text("hello")
+        message = greeting(spec.octets)
     netns = names.sender(ends.from_).netns or ""
     made = Probe(netns, ends.protocol, target.address, target.port, message, sport)
-    return (
-        made
-        if spec.timeout_seconds is None
-        else replace(made, timeout=round(spec.timeout_seconds * 1_000_000))
+    return replace(
+        made,
+        timeout=made.timeout if spec.timeout_seconds is None else round(spec.timeout_seconds * 1_000_000),
+        octets=spec.octets or made.octets,
+        pmtudisc="want" if spec.dont_fragment else "dont",
     )
+
+
+def greeting(octets: int | None) -> Text:
+    """As long as it has to be."""
+    return Text(GREETING if octets is None else (f"{GREETING} " * octets)[:octets])
 
 
 def restart(spec: RestartSpec, names: Names, cluster: Cluster) -> Restart:

@@ -17,6 +17,7 @@ from app.scenario.kinds import (
     Mtu,
     NodePort,
     ObjectName,
+    Octets,
     Paragraph,
     Port,
     Seconds,
@@ -108,12 +109,17 @@ class RestartSpec(Document, frozen=True):
 
 
 class ProbeSpec(Document, frozen=True):
-    """`from`, `to`, `protocol`; or `restart` in their place."""
+    """`from`, `to`, `protocol`; or `restart` in their place.
+
+    `octets` are those that a datagram or an echo carries; `dontFragment` is how Linux sends unless it is told otherwise.
+    """
 
     from_: Host | None = None
     to: Host | None = None
     protocol: Literal["tcp", "udp", "icmp"] = "tcp"
     timeout_seconds: Seconds | None = None
+    octets: Octets | None = None
+    dont_fragment: bool = True
     restart: RestartSpec | None = None
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from app.process.programs import Probe, Restart
+from app.scenario.assemble import Override
+from app.wire.packet import Text
 from tests.scenario.small import faults, read, spoilt
 
 PROBE = "- {from: pod/a, to: pod/b}"
@@ -38,3 +40,35 @@ def test_a_time_limit_is_in_seconds() -> None:
 def test_a_probe_that_cannot_be_is_refused(probe: str, says: str) -> None:
     (fault,) = faults(spoilt((PROBE, probe)))
     assert says in fault, fault
+
+
+def test_how_much_a_datagram_carries_and_whether_it_may_be_cut() -> None:
+    spec = "- {from: pod/a, to: pod/b, protocol: udp, octets: 1480, dontFragment: false}"
+    (large,) = read(spoilt((PROBE, spec))).acts
+    assert isinstance(large, Probe) and isinstance(large.message, Text)
+    assert (large.message.size, large.message.data[:12], large.pmtudisc) == (1480, "hello hello ", "dont")
+    (ping,) = read(spoilt((PROBE, spec.replace("udp", "icmp")))).acts
+    assert isinstance(ping, Probe)
+    assert (ping.octets, ping.message, ping.pmtudisc) == (1480, None, "dont")
+
+
+def test_what_is_said_of_one_protocol_is_not_said_of_another_in_its_place() -> None:
+    spec = "- {from: pod/a, to: pod/b, protocol: udp, octets: 1480, dontFragment: false}"
+    text = spoilt((PROBE, spec))
+    (kept,) = read(text, override=Override(to="pod/c")).acts
+    (other,) = read(text, override=Override(protocol="tcp")).acts
+    assert isinstance(kept, Probe) and isinstance(kept.message, Text) and isinstance(other, Probe)
+    assert (kept.message.size, kept.pmtudisc, other.pmtudisc) == (1480, "dont", "want")
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("octets: 100", "probes[0].octets: is there, expected with udp and icmp only"),
+        ("dontFragment: false", "probes[0].dontFragment: is there, expected with udp and icmp only"),
+        ("protocol: udp, octets: 70000", "probes[0].octets: is 70000, expected 1 to 65507 octets"),
+    ],
+)
+def test_tcp_sizes_its_own_segments(field: str, says: str) -> None:
+    (fault,) = faults(spoilt(("{from: pod/a, to: pod/b}", f"{{from: pod/a, to: pod/b, {field}}}")))
+    assert says in fault
