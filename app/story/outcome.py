@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from app.datapath import icmp
 from app.datapath.drop import DropReason
 from app.datapath.events import Dropped, Errno, HookPassed, IcmpSent, ProbeEnded, SegmentSent, Step
 from app.kernel.netfilter import Reject
 from app.kernel.origin import Origin
+from app.kernel.skb import Skb
 from app.story.view import VerdictName
-from app.wire.packet import HttpResponse, Message, Tcp
+from app.wire.packet import HttpResponse, Icmp, Message, Tcp
 from app.wire.record import Record
 
 
@@ -48,15 +50,27 @@ def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
 
 
 def first_death(steps: Sequence[Step], ends: Sequence[Step]) -> Step | None:
-    """The first packet of the last act that died; copies for bystanders (OTHERHOST) are not the story."""
+    """The first packet of the last act that died; copies for bystanders (OTHERHOST) and advice are not the story."""
     begin = ends[-2].seq if len(ends) > 1 else -1
     return next(
         (
             s
             for s in steps[begin + 1 :]
-            if isinstance(s.event, Dropped) and s.event.reason is not DropReason.OTHERHOST
+            if isinstance(s.event, Dropped)
+            and s.event.reason is not DropReason.OTHERHOST
+            and not is_advice(s.event.skb)
         ),
         None,
+    )
+
+
+def is_advice(skb: Skb | None) -> bool:
+    """A redirect: the packet that it is about goes its way all the same (RFC 792)."""
+    return (
+        skb is not None
+        and not skb.is_arp
+        and isinstance(skb.ip.payload, Icmp)
+        and skb.ip.payload.type == icmp.REDIRECT
     )
 
 
@@ -66,7 +80,7 @@ def refusal(steps: Sequence[Step], end: Step) -> Outcome:
         match step.event:
             case HookPassed(verdict="REJECT", by=by):
                 return Outcome("rejected", Reject().icmp_with, place(step), by, netns=step.at)
-            case IcmpSent(by=by):
+            case IcmpSent(skb=skb, by=by) if not is_advice(skb):
                 return Outcome("rejected", "icmp-port-unreachable", step.at, by, netns=step.at)
             case SegmentSent(skb=skb) if (
                 skb and isinstance(skb.ip.payload, Tcp) and "RST" in skb.ip.payload.flags

@@ -112,3 +112,17 @@ def test_the_last_act_decides() -> None:
     good, bad = probe("node1/pod1", "10.244.1.3:8080"), probe("node1/pod1", "10.244.1.3:81", sport=40002)
     assert performed(good, bad, through=of).outcome.verdict == "rejected"
     assert performed(bad, good, through=of).outcome.verdict == "delivered"
+
+
+def test_what_became_of_a_redirect_is_not_how_it_ended() -> None:
+    """Measured: without br_netfilter a node redirects a caller whose pod is its neighbour, and its own NAT drops the advice."""
+    dnat = rules(
+        "*nat\n-A PREROUTING -d 10.96.0.20/32 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.3:8080",
+        WRITER,
+    )
+    outcome = through(on_one_bridge(rules=dnat, brnf=False), "10.96.0.20:80")
+    assert (outcome.verdict, outcome.reason, outcome.at) == (
+        "dropped",
+        DropReason.NO_SOCKET,
+        "node1/pod1/eth0",
+    )
