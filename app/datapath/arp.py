@@ -99,9 +99,18 @@ def neigh_resolve(k: Kernel, skb: Skb, dev: str, address: Address) -> Walk[Skb |
     return None
 
 
+def neigh_event_send(k: Kernel, dev: str, address: Address) -> Walk[None]:
+    """Ask for a neighbour that no packet waits for yet.  net/core/neighbour.c: __neigh_event_send."""
+    known = k.netns.learned.neigh.get((dev, address))
+    if known is None or known.state != "INCOMPLETE":
+        yield from arp_solicit(k, dev, address)
+
+
 def arp_solicit(k: Kernel, dev: str, address: Address) -> Walk[None]:
     """Ask everybody on the link who has the address, and come back in a second.  net/ipv4/arp.c: arp_solicit."""
-    entry = k.netns.learned.neigh[dev, address]
+    entry = k.netns.learned.neigh.get((dev, address))
+    if entry is None or entry.state != "INCOMPLETE":
+        entry = Neighbour(address, dev, "INCOMPLETE")
     probe = entry.probes + 1
     mac = k.devices[dev].mac
     sender = source_for(k, dev, address, entry)

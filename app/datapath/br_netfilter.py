@@ -3,9 +3,12 @@
 Inside the bridge's own hooks the IPv4 hooks are called with the bridge as device; the port is known to `-m physdev` only.
 """
 
+from functools import partial
+
 from msgspec.structs import replace
 
-from app.datapath import bridge, ip_output, nf_hooks
+from app.datapath import bridge, ip_fragment, ip_output, nf_hooks
+from app.datapath.drop import Drop, DropReason
 from app.datapath.events import NeighLookedUp, RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
 from app.kernel.netns import BRIDGE_NF, IP_FORWARD
@@ -63,6 +66,23 @@ def br_nf_forward(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:
     if skb.is_arp or not k.on(BRIDGE_NF):
         return skb
     return (yield from nf_hooks.nf_hook(k, "FORWARD", skb, iif=master, oif=master, bridged=True))
+
+
+def br_nf_dev_queue_xmit(k: Kernel, skb: Skb, port: str) -> Walk[None]:
+    """Out of a port: what was put together for the rules is cut again, and so is what the port does not take.
+
+    With DF set the frame is lost without a word, for a bridge has no address to speak from.  br_nf_dev_queue_xmit, br_nf_ip_fragment
+    """
+    link, ip = k.devices[port], skb.ip
+    push = partial(bridge.br_dev_queue_push_xmit, port=port)
+    if skb.surplus or ip.size <= min(link.mtu, skb.frag_max_size or link.mtu):
+        yield from push(k, skb)
+        return
+    master = k.devices[link.master or port]
+    if ip.df or skb.frag_max_size > master.mtu:
+        raise Drop(skb, DropReason.NOT_SPECIFIED, "br_nf_dev_queue_xmit", port)
+    mtu = min(master.mtu, skb.frag_max_size or master.mtu)
+    yield from ip_fragment.ip_do_fragment(k, skb, port, mtu, push)
 
 
 def br_nf_post_routing(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:

@@ -7,11 +7,14 @@ from app.datapath.drop import Drop, DropReason
 from app.datapath.events import FdbLearned, FdbLookedUp, PassedUp
 from app.datapath.kernel import Kernel, Walk, guarded
 from app.kernel.neigh import FdbEntry
+from app.kernel.netns import BRIDGE_NF
 from app.kernel.skb import Skb
 
 
 def br_handle_frame(k: Kernel, skb: Skb, port: str) -> Walk[None]:
     """A frame came in by a port.  net/bridge/br_input.c: br_handle_frame, then the PRE_ROUTING hooks."""
+    if not k.forwards(port):
+        raise Drop(skb, DropReason.BRIDGE_INGRESS_STP_STATE, "br_handle_frame", port)
     if k.nf_hooks_needed:
         skb = yield from br_netfilter.br_nf_pre_routing(k, skb, port)
     if skb.bridged_src is None:
@@ -51,7 +54,7 @@ def br_forward(k: Kernel, skb: Skb, entry: FdbEntry, ingress: str) -> Walk[None]
     """To the one port that the FDB names, unless it came from there.  net/bridge/br_forward.c: br_forward, should_deliver."""
     port = entry.port
     assert port, "a bridge's FDB entry names a port"
-    if port == ingress and not k.devices[port].hairpin:
+    if (port == ingress and not k.devices[port].hairpin) or not k.forwards(port):
         raise Drop(skb, DropReason.NOT_SPECIFIED, "br_handle_frame_finish", ingress)
     yield from deliver(k, skb, port)
 
@@ -61,7 +64,17 @@ def deliver(k: Kernel, skb: Skb, port: str) -> Walk[None]:
     if k.nf_hooks_needed:
         skb = yield from br_netfilter.br_nf_forward(k, skb, port)
         skb = yield from br_netfilter.br_nf_post_routing(k, skb, port)
-    yield from device.dev_queue_xmit(k, replace(skb, physin=None), port)
+    if k.on(BRIDGE_NF) and not skb.is_arp:
+        yield from br_netfilter.br_nf_dev_queue_xmit(k, skb, port)
+    else:
+        yield from br_dev_queue_push_xmit(k, skb, port)
+
+
+def br_dev_queue_push_xmit(k: Kernel, skb: Skb, port: str) -> Walk[None]:
+    """Out of a port, if it takes so much; a bridge tells nobody when it does not.  br_forward.c; net/core/dev.c: is_skb_forwardable."""
+    if not skb.is_forwardable(k.devices[port].mtu):
+        raise Drop(skb, DropReason.NOT_SPECIFIED, "br_dev_queue_push_xmit", port)
+    yield from device.dev_queue_xmit(k, replace(skb, physin=None) if skb.physin else skb, port)
 
 
 def br_flood(k: Kernel, skb: Skb, master: str, ingress: str | None) -> Walk[None]:
@@ -69,7 +82,7 @@ def br_flood(k: Kernel, skb: Skb, master: str, ingress: str | None) -> Walk[None
     ports = tuple(
         port
         for port in reversed(k.netns.config.ports[master])
-        if k.devices[port].up and (port != ingress or k.devices[port].hairpin)
+        if k.forwards(port) and (port != ingress or k.devices[port].hairpin)
     )
     yield FdbLookedUp(skb, master, "br_flood", skb.eth.dst, None, ports, ingress)
     for port in ports:
@@ -94,12 +107,12 @@ def br_dev_xmit(k: Kernel, skb: Skb, master: str) -> Walk[None]:
     else:
         yield FdbLookedUp(skb, master, "br_fdb_find_rcu", skb.eth.dst, entry)
         assert entry.port, "a bridge's FDB entry names a port"
-        yield from device.dev_queue_xmit(k, skb, entry.port)
+        yield from br_dev_queue_push_xmit(k, skb, entry.port)
 
 
 def br_flood_local(k: Kernel, skb: Skb, master: str) -> Walk[None]:
     """br_flood with local_orig: LOCAL_OUT and POST_ROUTING of the bridge, no ip hook inside them."""
-    ports = tuple(port for port in reversed(k.netns.config.ports[master]) if k.devices[port].up)
+    ports = tuple(port for port in reversed(k.netns.config.ports[master]) if k.forwards(port))
     yield FdbLookedUp(skb, master, "br_flood", skb.eth.dst, None, ports)
     for port in ports:
-        yield from guarded(device.dev_queue_xmit(k, k.clone(skb), port))
+        yield from guarded(br_dev_queue_push_xmit(k, k.clone(skb), port))

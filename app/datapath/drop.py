@@ -26,6 +26,14 @@ class DropReason(StrEnum):
     NOT_SPECIFIED = "NOT_SPECIFIED"
     DEV_READY = "DEV_READY"
     IP_NOPROTO = "IP_NOPROTO"
+    INVALID_PROTO = "INVALID_PROTO"
+    IP_INVALID_SOURCE = "IP_INVALID_SOURCE"
+    BRIDGE_INGRESS_STP_STATE = "BRIDGE_INGRESS_STP_STATE"
+    QDISC_DROP = "QDISC_DROP"
+
+
+class Stolen(Exception):
+    """Ends the pass of one skb that lives on elsewhere: NF_STOLEN, as a fragment that waits is."""
 
 
 class Drop(Exception):

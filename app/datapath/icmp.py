@@ -9,28 +9,37 @@ from app.datapath.kernel import Kernel, Walk
 from app.kernel.conntrack import Direction
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
+from app.wire.addr import Address
 from app.wire.packet import Icmp, IPv4
 
-ECHO_REPLY, DEST_UNREACH, ECHO, TIME_EXCEEDED = 0, 3, 8, 11
+ECHO_REPLY, DEST_UNREACH, REDIRECT, ECHO, TIME_EXCEEDED = 0, 3, 5, 8, 11
 NET_UNREACH, HOST_UNREACH, PORT_UNREACH, FRAG_NEEDED, PKT_FILTERED = 0, 1, 3, 4, 13
+REDIR_HOST = 1
 
 
 def icmp_send(
-    k: Kernel, about: Skb, type: int, code: int, *, mtu: int = 0, by: Origin | None = None
+    k: Kernel,
+    about: Skb,
+    type: int,
+    code: int,
+    *,
+    mtu: int = 0,
+    gateway: Address | None = None,
+    by: Origin | None = None,
 ) -> Walk[None]:
-    """Tell the sender of a packet what became of it; never about an ICMP error.  net/ipv4/icmp.c: __icmp_send.
+    """Tell the sender of a packet what became of it; never about an ICMP error or a later fragment.  net/ipv4/icmp.c: __icmp_send.
 
     The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.  The
     connection of the packet goes with it, even one that is not confirmed (nf_ct_attach), so that NAT can turn it back.
     """
     failed = about.ip
-    if isinstance(failed.payload, Icmp) and failed.payload.is_error:
+    if failed.later or (isinstance(failed.payload, Icmp) and failed.payload.is_error):
         return
     route = k.fib.lookup(failed.src)
     if route is None or route.type not in ("unicast", "local"):
         return
     source = failed.dst if k.fib.is_local(failed.dst) else ip_output.source_of(k, route)
-    message = k.alloc_skb(IPv4(source, failed.src, Icmp(type, code, failed, mtu), df=False))
+    message = k.alloc_skb(IPv4(source, failed.src, Icmp(type, code, failed, mtu, gateway=gateway), df=False))
     if about.ct is not None:
         other: Direction = "reply" if about.direction == "original" else "original"
         message = replace(message, ct=about.ct, ctinfo="RELATED", direction=other)
@@ -42,6 +51,8 @@ def icmp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """An echo is answered, an echo reply goes to who pinged, an error to the socket whose packet it quotes.  icmp_rcv, icmp_unreach."""
     message = skb.ip.payload
     assert isinstance(message, Icmp)
+    if message.type == ECHO and k.fib.is_broadcast(skb.ip.dst):
+        raise Drop(skb, DropReason.INVALID_PROTO, "icmp_rcv", dev)  # net.ipv4.icmp_echo_ignore_broadcasts
     if message.type == ECHO:
         yield from icmp_echo(k, skb, dev)
     elif message.type == ECHO_REPLY:

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from app.datapath import icmp, ip_forward, nf_hooks, tcp, udp, vxlan
+from app.datapath import icmp, ip_forward, ip_fragment, nf_hooks, tcp, udp, vxlan
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import DeliveredLocally, RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
@@ -18,6 +18,8 @@ def ip_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """A frame with an IPv4 packet.  PREROUTING has already run if br_netfilter showed it (ip_sabotage_in).  ip_input.c: ip_rcv."""
     if skb.eth.dst != k.devices[dev].mac and not skb.eth.broadcast:
         raise Drop(skb, DropReason.OTHERHOST, "ip_rcv_core", dev)
+    if skb.frag_max_size:
+        skb = replace(skb, frag_max_size=0)  # ip_rcv_core clears the control block
     if skb.physin is None and k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "PREROUTING", replace(skb, dev=dev), iif=dev)
     yield from ip_rcv_finish(k, replace(skb, dev=dev), dev)
@@ -34,25 +36,23 @@ def ip_rcv_finish(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         route = k.fib.lookup(skb.ip.dst)
         yield RouteLookedUp(skb, dev, "ip_route_input_slow", skb.ip.dst, route, k.fib)
     skb = replace(skb, dst=None) if skb.dst else skb
-    if route is not None and route.type == "local":
+    if k.fib.is_broadcast(skb.ip.dst) or (route is not None and route.type == "local"):
         check_source(k, skb, dev)
         yield from ip_local_deliver(k, skb, dev)
         return
-    if route is not None and route.type == "broadcast":
-        raise Drop(skb, DropReason.IP_INNOROUTES, "ip_route_input_slow", dev)
     if not k.on(IP_FORWARD):
         raise Drop(skb, DropReason.IP_INADDRERRORS, "ip_error", dev)
     if route is None or route.type != "unicast":
         yield from ip_error(k, skb, dev, route.type if route else "unreachable_net")
         return
-    check_source(k, skb, dev)
+    check_source(k, skb, dev, route.dev)
     yield from ip_forward.ip_forward(k, skb, route)
 
 
 def early_demux(k: Kernel, skb: Skb) -> Route | None:
     """A connection's socket remembers the route of what it received.  net/ipv4/tcp_ipv4.c: tcp_v4_early_demux."""
     ip, segment = skb.ip, skb.ip.payload
-    if not isinstance(segment, Tcp):
+    if not isinstance(segment, Tcp) or ip.fragment:
         return None
     socket = k.netns.learned.sockets.get(SocketKey("tcp", ip.dst, segment.dport, ip.src, segment.sport))
     known = socket is not None and socket.state not in ("SYN_SENT", "SYN_RECV")
@@ -77,23 +77,32 @@ def check_martian(k: Kernel, skb: Skb, dev: str) -> None:
         raise Drop(skb, DropReason.IP_LOCALNET, "ip_route_input_slow", dev)
 
 
-def check_source(k: Kernel, skb: Skb, dev: str) -> None:
+def check_source(k: Kernel, skb: Skb, dev: str, out: str | None = None) -> None:
     """Nobody else sends with an address of ours; with rp_filter an answer must leave by the device this came in by (1), or any (2).
 
-    net/ipv4/fib_frontend.c: fib_validate_source
+    Without rp_filter the FIB is asked only about what leaves (`out`) where it came in, which may earn a redirect.
+    net/ipv4/fib_frontend.c: fib_validate_source, __fib_validate_source
     """
-    if dev != "lo" and k.fib.is_local(skb.ip.src):
-        raise Drop(skb, DropReason.IP_LOCAL_SOURCE, "ip_rcv_finish_core", dev)
-    mode = k.netns.config.sysctl.get(RP_FILTER, 0)
-    if mode == 0 or dev == "lo":
+    if dev == "lo":
         return
+    mode = k.netns.config.sysctl.get(RP_FILTER, 0)
     back = k.fib.lookup(skb.ip.src)
-    if back is None or (mode == 1 and back.dev != dev):
+    if k.fib.is_local(skb.ip.src):
+        raise Drop(skb, DropReason.IP_LOCAL_SOURCE, "ip_rcv_finish_core", dev)
+    if mode == 0 and out != dev:
+        return
+    if back is not None and back.type == "broadcast":
+        raise Drop(skb, DropReason.IP_INVALID_SOURCE, "ip_rcv_finish_core", dev)
+    known = back is not None and back.type == "unicast"
+    by_here = known and back is not None and back.dev == dev
+    if mode and not by_here and (mode == 1 or not known or not k.devices[dev].addresses):
         raise Drop(skb, DropReason.IP_RPFILTER, "ip_rcv_finish_core", dev)
 
 
 def ip_local_deliver(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
-    """For this machine: INPUT, then up to the transport protocol.  ip_input.c: ip_local_deliver, ip_protocol_deliver_rcu."""
+    """For this machine: put together, INPUT, then up to the transport protocol.  ip_input.c: ip_local_deliver, ip_protocol_deliver_rcu."""
+    if skb.ip.fragment:
+        skb = yield from ip_fragment.ip_defrag(k, skb, dev, "local delivery")
     if k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "INPUT", skb, iif=dev)
     yield DeliveredLocally(skb, dev, "ip_local_deliver_finish")

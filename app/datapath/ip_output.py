@@ -1,22 +1,30 @@
 """Packets out  (net/ipv4/ip_output.c)."""
 
+from functools import partial
+from typing import TypeGuard
+
 from msgspec.structs import replace
 
-from app.datapath import arp, device, nf_hooks
+from app.datapath import arp, device, ip_fragment, nf_hooks
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
 from app.kernel.route import Route
 from app.kernel.skb import Skb
-from app.wire.addr import ZERO_MAC, Address
-from app.wire.packet import Ethernet, Tcp
+from app.wire.addr import BROADCAST, ZERO_MAC, Address
+from app.wire.packet import Ethernet
 
 
 def ip_route_output(k: Kernel, skb: Skb | None, dst: Address) -> Walk[Route | None]:
     """Which way out, for a packet that starts here.  net/ipv4/route.c: ip_route_output_key_hash."""
     route = k.fib.lookup(dst)
     yield RouteLookedUp(skb, route.dev if route else None, "ip_route_output_key", dst, route, k.fib)
-    return route if route and route.type in ("unicast", "local") else None
+    return route if is_way_out(route, dst) else None
+
+
+def is_way_out(route: Route | None, dst: Address) -> TypeGuard[Route]:
+    """Does a program without special wishes get a packet out by it?  To everybody only with SO_BROADCAST."""
+    return route is not None and route.type in ("unicast", "local") and dst != BROADCAST
 
 
 def source_of(k: Kernel, route: Route) -> Address:
@@ -47,18 +55,38 @@ def out_dev(route: Route) -> str:
 
 
 def ip_output(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
-    """POSTROUTING, then the neighbour.  ip_output.c: ip_output, ip_finish_output2."""
+    """POSTROUTING, then in pieces if it does not fit: a router asks the device, a sender what the path takes.
+
+    ip_output.c: ip_output, __ip_finish_output
+    """
     dev = out_dev(route)
     if k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "POSTROUTING", skb, iif=skb.dev, oif=dev)
-    if skb.ip.df and segment_size(skb) > k.devices[dev].mtu:
-        raise Drop(skb, DropReason.PKT_TOO_BIG, "ip_finish_output", dev)
+    mtu = k.devices[dev].mtu if skb.dev else path_mtu(k, route, skb.ip.dst)
+    if segment_size(skb) > mtu or skb.frag_max_size:
+        yield from ip_fragment.ip_fragment(k, skb, dev, mtu, partial(ip_finish_output2, route=route))
+    else:
+        yield from ip_finish_output2(k, skb, route)
+
+
+def ip_finish_output2(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
+    """What fits the device, to the next hop: the route's, unless a redirect taught another one for this destination."""
+    dev = out_dev(route)
     if dev == "lo":
         yield from device.dev_queue_xmit(
             k, replace(skb, packet=Ethernet(ZERO_MAC, ZERO_MAC, skb.ip), dst=route), dev
         )
-    else:
-        yield from neigh_output(k, skb, dev, route.via or skb.ip.dst)
+        return
+    learned = k.netns.learned.exceptions.get(skb.ip.dst) if skb.dev is None else None
+    gateway = learned.gateway if learned else None
+    yield from neigh_output(k, skb, dev, gateway or route.via or skb.ip.dst)
+
+
+def path_mtu(k: Kernel, route: Route, dst: Address) -> int:
+    """The largest packet, octets, that goes to this destination whole, as far as is known here.  net/ipv4/route.c: ipv4_mtu."""
+    mtu = k.devices[out_dev(route)].mtu
+    learned = k.netns.learned.exceptions.get(dst)
+    return min(mtu, learned.mtu) if learned and learned.mtu else mtu
 
 
 def neigh_output(k: Kernel, skb: Skb, dev: str, next_hop: Address) -> Walk[None]:
@@ -70,7 +98,4 @@ def neigh_output(k: Kernel, skb: Skb, dev: str, next_hop: Address) -> Walk[None]
 
 def segment_size(skb: Skb) -> int:
     """Octets of the largest IPv4 packet that this one will be on a wire: a large TCP packet is cut by `gso` first (R14)."""
-    ip = skb.ip
-    if skb.gso and isinstance(ip.payload, Tcp) and ip.payload.payload and ip.payload.payload.size > skb.gso:
-        return ip.size - ip.payload.payload.size + skb.gso
-    return ip.size
+    return skb.ip.size - skb.surplus

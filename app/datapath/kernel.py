@@ -7,12 +7,12 @@ under it by the driver each time it yields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Set
 from typing import Protocol, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
-from app.datapath.drop import Drop
+from app.datapath.drop import Drop, Stolen
 from app.datapath.events import AnyEvent, Dropped, Errno
 from app.kernel.device import Device
 from app.kernel.netfilter import Ruleset
@@ -34,12 +34,13 @@ class Arm(Record, frozen=True):
     """Run this stage in the same namespace after `delay` microseconds, as a pass of its own.
 
     With 0 it is a process that wakes, in turn when no softirq is left; or, with `softirq`, one more softirq behind those
-    already raised.
+    already raised.  A wish that `lapses` is forgotten when the next probe begins: all the kernel's own timers run on.
     """
 
     delay: int
     stage: Callable[[Kernel], Walk[None]]
     softirq: bool = False
+    lapses: bool = False
 
 
 Walk: TypeAlias = Generator["AnyEvent | Arm", None, T]
@@ -55,7 +56,10 @@ class Upcalls(Protocol):
 
 
 class Kernel:
-    """One namespace during one walk.  `netns` is always its present state; its configuration does not change in a walk."""
+    """One namespace during one walk.  `netns` is always its present state; its configuration does not change in a walk.
+
+    `in_process`: this pass is a system call of a process, which softirqs interrupt; else it is a softirq itself.
+    """
 
     __slots__ = (
         "_dice",
@@ -63,8 +67,10 @@ class Kernel:
         "devices",
         "fib",
         "id",
+        "in_process",
         "netns",
         "nf_hooks_needed",
+        "no_carrier",
         "now",
         "rules",
         "upcalls",
@@ -78,6 +84,7 @@ class Kernel:
         upcalls: Upcalls,
         new_id: Callable[[], int],
         dice: Callable[[], float],
+        no_carrier: Set[str] = frozenset(),
     ) -> None:
         self.id = id
         self.netns = netns
@@ -86,13 +93,21 @@ class Kernel:
         self.rules: Ruleset = netns.config.rules
         # include/linux/netfilter.h: NF_HOOK asks a static key first, so that a machine without rules pays nothing.
         self.nf_hooks_needed = self.rules.conntrack or any(self.rules.at_hook.values())
+        self.no_carrier = no_carrier
         self.now = now
+        self.in_process = False
         self.upcalls = upcalls
         self._new_id = new_id
         self._dice = dice
 
     def on(self, sysctl: str) -> bool:
         return self.netns.config.on(sysctl)
+
+    def forwards(self, port: str) -> bool:
+        """The state of a bridge's port: forwarding, or disabled, for want of a carrier or because the bridge is down."""
+        link = self.devices[port]
+        master = self.devices[link.master] if link.master else link
+        return master.up and link.up and port not in self.no_carrier
 
     def alloc_skb(self, packet: Packet) -> Skb:
         return Skb(self._new_id(), packet)
@@ -119,5 +134,7 @@ def guarded(stage: Walk[None]) -> Walk[None]:
     """Run a stage for one skb; a drop of it ends nothing else.  The only place where a `Drop` becomes an event."""
     try:
         yield from stage
+    except Stolen:
+        return
     except Drop as drop:
         yield Dropped(drop.skb, drop.dev, drop.function, drop.reason, drop.by)

@@ -184,7 +184,7 @@ class Seen(Record, frozen=True):
     @classmethod
     def of(cls, skb: Skb, at: At, fib: Fib, chance: Callable[[float], bool]) -> "Seen":
         ip, l4, ct = skb.ip, skb.ip.payload, skb.ct
-        sport, dport = (None, None) if isinstance(l4, Icmp) else (l4.sport, l4.dport)
+        sport, dport = (None, None) if isinstance(l4, Icmp) or ip.later else (l4.sport, l4.dport)
         states = (
             {skb.ctinfo or "INVALID"}
             | ({"DNAT"} if ct and ct.dnat else set())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from app.datapath.ip_fragment import nf_defrag_ipv4
 from app.datapath.kernel import Kernel, Walk
 from app.datapath.nf_chains import At, ipt_do_table
 from app.datapath.nf_conntrack import nf_confirm, nf_conntrack_in
@@ -26,6 +27,7 @@ class Registered(NamedTuple):
     run: HookFn
 
 
+defrag = Registered(-400, None, nf_defrag_ipv4)
 raw = Registered(-300, "raw", partial(ipt_do_table, table="raw"))
 conntrack = Registered(-200, None, nf_conntrack_in)
 mangle = Registered(-150, "mangle", partial(ipt_do_table, table="mangle"))
@@ -37,10 +39,10 @@ late_security = security._replace(priority=150)
 confirm = Registered(2**31 - 1, None, nf_confirm)
 
 HOOKS: Mapping[Hook, tuple[Registered, ...]] = {
-    "PREROUTING": (raw, conntrack, mangle, nat_dst),
+    "PREROUTING": (defrag, raw, conntrack, mangle, nat_dst),
     "INPUT": (mangle, filter_, nat_src, late_security, confirm),
     "FORWARD": (mangle, filter_, security),
-    "OUTPUT": (raw, conntrack, mangle, nat_dst, filter_, security),
+    "OUTPUT": (defrag, raw, conntrack, mangle, nat_dst, filter_, security),
     "POSTROUTING": (mangle, nat_src, confirm),
 }
 """iptables-nft registers `security` at 150, after source NAT; where there is none the order is the same with 50."""

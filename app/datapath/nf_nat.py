@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
+from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Translated
 from app.datapath.kernel import Kernel, Walk
 from app.datapath.nf_chains import At, passed, traverse
@@ -21,6 +22,7 @@ from app.wire.packet import Icmp, IPv4
 
 Manip: TypeAlias = Literal["dst", "src"]
 EPHEMERAL = (1024, 65535)  # what a random source port is chosen from when the original one is above 1023
+REDIRECT = 5
 IDENTIFIERS = (0, 65535)  # of an ICMP echo
 
 
@@ -33,6 +35,7 @@ def nf_nat_inet_fn(k: Kernel, skb: Skb, at: At, manip: Manip) -> Walk[Skb]:
     if first:
         conn, skb, origin = yield from setup(k, skb, conn, at)
     if skb.ctinfo == "RELATED":
+        check_redirect(k, conn, skb, at)
         ip = translate_error(conn, skb, manip)
     else:
         ip = translate(
@@ -118,6 +121,18 @@ def translate_error(conn: Conn, skb: Skb, manip: Manip) -> IPv4:
         if manip == "dst"
         else replace(ip, payload=message, src=end.src)
     )
+
+
+def check_redirect(k: Kernel, conn: Conn, skb: Skb, at: At) -> None:
+    """A translated connection hears of no better way: its ends would talk to each other without the translation.
+
+    Nor does one that is not yet known to be untranslated.  nf_nat_proto.c: nf_nat_icmp_reply_translation
+    """
+    message = skb.ip.payload
+    redirect = isinstance(message, Icmp) and message.type == REDIRECT
+    untranslated = conn.confirmed and not conn.dnat and not conn.snat
+    if redirect and "nat" in k.rules.tables and not untranslated:
+        raise Drop(skb, DropReason.NETFILTER_DROP, "nf_hook_slow", at.dev)
 
 
 def with_end(ip: IPv4, end: Manip, address: Address, port: int) -> IPv4:

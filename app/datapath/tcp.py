@@ -4,7 +4,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from app.datapath import ip_output, tcp_timer
+from app.datapath import ip_output, route_news, tcp_timer
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Errno, IcmpIgnored, MessageRead, SegmentSent, SocketFound, SocketOpened
 from app.datapath.kernel import TIMER_SECOND, Arm, Kernel, Walk
@@ -35,15 +35,20 @@ def tcp_connect(
     if route is None:
         return None
     key = SocketKey("tcp", ip_output.source_of(k, route), sport, remote, port)
-    mss = advertised_mss(k, route)
+    mss = advertised_mss(k, route, remote)
     yield SocketOpened(None, None, "tcp_v4_connect", Socket(key, process, "SYN_SENT", cookie, mss=mss))
     yield from transmit(k, key, ("SYN",), timeout=RTO)
     return key
 
 
-def advertised_mss(k: Kernel, route: Route) -> int:
+def advertised_mss(k: Kernel, route: Route, remote: Address) -> int:
     """net/ipv4/route.c: ipv4_default_advmss; no packet is larger than 65535 octets, whatever lo's MTU is."""
-    return min(k.devices[ip_output.out_dev(route)].mtu, 65535) - 40
+    return min(ip_output.path_mtu(k, route, remote), 65535) - 40
+
+
+def current_mss(k: Kernel, socket: Socket, route: Route | None) -> int:
+    """No larger than the other side takes, nor than the path does.  tcp_output.c: tcp_current_mss, tcp_sync_mss."""
+    return min(socket.mss, ip_output.path_mtu(k, route, socket.key.remote) - 40) if route else socket.mss
 
 
 def tcp_sendmsg(k: Kernel, key: SocketKey, message: Message) -> Walk[None]:
@@ -73,12 +78,12 @@ def transmit(
     """
     socket = k.netns.learned.sockets[key]
     route = k.fib.lookup(key.remote)
-    mss = advertised_mss(k, route) if "SYN" in flags and route else None
+    mss = advertised_mss(k, route, key.remote) if "SYN" in flags and route else None
     segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
     timeouts = max(retry, socket.timeouts) if timeout else socket.timeouts
     skb = replace(
         k.alloc_skb(IPv4(key.local, key.remote, segment)),
-        gso=socket.mss - TIMESTAMPS if message else 0,
+        gso=current_mss(k, socket, route) - TIMESTAMPS if message else 0,
         hash=timeouts,
     )
     due = k.now + timeout if timeout else socket.due
@@ -110,7 +115,7 @@ def tcp_v4_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     assert isinstance(segment, Tcp)
     socket = lookup(k, skb.ip, segment)
     if socket is None or (socket.state == "LISTEN" and segment.flags != ("SYN",)):
-        if "RST" not in segment.flags:
+        if "RST" not in segment.flags and not k.fib.is_broadcast(skb.ip.dst):
             yield from tcp_v4_send_reset(k, skb, segment)
         raise Drop(skb, DropReason.NO_SOCKET, "tcp_v4_rcv", dev)
     if socket.state == "LISTEN":
@@ -137,15 +142,15 @@ def lookup(k: Kernel, ip: IPv4, segment: Tcp) -> Socket | None:
 
 
 def tcp_conn_request(k: Kernel, skb: Skb, dev: str, listener: Socket) -> Walk[None]:
-    """A SYN for a listener: a socket for the new connection, and SYN-ACK.  tcp_input.c: tcp_conn_request."""
+    """A SYN for a listener: a socket for the new connection, and SYN-ACK; without a way back, nothing.  tcp_input.c: tcp_conn_request."""
     ip, syn = skb.ip, skb.ip.payload
     assert isinstance(syn, Tcp)
     yield SocketFound(skb, dev, "tcp_conn_request", listener, listener)
     key = SocketKey("tcp", ip.dst, syn.dport, ip.src, syn.sport)
     route = yield from ip_output.ip_route_output(k, None, ip.src)
     if route is None:
-        raise Drop(skb, DropReason.IP_OUTNOROUTES, "inet_csk_route_req", dev)
-    mss = min(syn.mss or 536, advertised_mss(k, route))
+        return
+    mss = min(syn.mss or 536, advertised_mss(k, route, ip.src))
     yield SocketOpened(
         None,
         None,
@@ -244,7 +249,8 @@ def tcp_v4_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield IcmpIgnored(skb, dev, "tcp_v4_err")
         return
     if (message.type, message.code) == (3, 4):
-        smaller = replace(socket, mss=message.mtu - 40, seq=segment.seq)
+        yield from route_news.heed(k, skb, dev)
+        smaller = replace(socket, mss=min(socket.mss, message.mtu - 40), seq=segment.seq)
         yield SocketFound(skb, dev, "tcp_v4_mtu_reduced", socket, smaller)
         if socket.unacked is not None:
             yield from transmit(k, socket.key, ("PSH", "ACK"), socket.unacked, retry=1)
@@ -253,3 +259,6 @@ def tcp_v4_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error=error))
     else:
         yield SocketFound(skb, dev, "tcp_v4_err", socket, socket)
+        held = socket.state == "SYN_SENT" and not socket.timeouts  # by connect(2): sock_owned_by_user
+        if not held:
+            yield from route_news.heed(k, skb, dev)

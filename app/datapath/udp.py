@@ -2,52 +2,78 @@
 
 from functools import partial
 
-from app.datapath import icmp, ip_output
+from msgspec.structs import replace
+
+from app.datapath import icmp, ip_output, route_news
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Errno, IcmpIgnored, MessageRead, SegmentSent, SocketFound, SocketOpened
 from app.datapath.kernel import Arm, Kernel, Walk
 from app.datapath.tcp import ERRNO
 from app.kernel.skb import Skb
-from app.kernel.socket import Socket, SocketKey
+from app.kernel.socket import PathMtuDiscovery, Socket, SocketKey
 from app.wire.addr import ANY, Address
 from app.wire.packet import Icmp, IPv4, Message, Text, Udp, Vxlan
 
+HARD_ERRORS = ((3, 3), (3, 13))
+"""A datagram socket hears of these alone, for the others may pass; ping asks for all (icmp_err_convert: fatal; IP_RECVERR)."""
 
-def udp_connect(k: Kernel, process: str, remote: Address, port: int, sport: int) -> Walk[SocketKey | None]:
+
+def udp_connect(
+    k: Kernel, process: str, remote: Address, port: int, sport: int, pmtudisc: PathMtuDiscovery = "want"
+) -> Walk[SocketKey | None]:
     """connect(2) on a datagram socket: fixes both ends, sends nothing.  None if there is no way out."""
     route = yield from ip_output.ip_route_output(k, None, remote)
     if route is None:
         return None
     key = SocketKey("udp", ip_output.source_of(k, route), sport, remote, port)
-    yield SocketOpened(None, None, "ip4_datagram_connect", Socket(key, process))
+    yield SocketOpened(None, None, "ip4_datagram_connect", Socket(key, process, pmtudisc=pmtudisc))
     return key
 
 
 def udp_sendmsg(k: Kernel, key: SocketKey, message: Message) -> Walk[None]:
-    """net/ipv4/udp.c: udp_sendmsg.  DF is set, as path MTU discovery wants it."""
-    skb = k.alloc_skb(IPv4(key.local, key.remote, Udp(key.lport, key.rport, message)))
-    yield SegmentSent(skb, None, "udp_sendmsg", k.netns.learned.sockets.get(key))
-    yield from send(k, skb, key.remote)
+    """net/ipv4/udp.c: udp_sendmsg."""
+    socket = k.netns.learned.sockets.get(key)
+    datagram = IPv4(key.local, key.remote, Udp(key.lport, key.rport, message))
+    yield from send(k, datagram, "udp_sendmsg", socket)
 
 
-def ping(k: Kernel, process: str, remote: Address, identifier: int) -> Walk[SocketKey | None]:
-    """One ICMP echo.  None if there is no way out.  net/ipv4/ping.c: ping_v4_sendmsg."""
+def ping(
+    k: Kernel,
+    process: str,
+    remote: Address,
+    identifier: int,
+    octets: int = 56,
+    pmtudisc: PathMtuDiscovery = "want",
+) -> Walk[SocketKey | None]:
+    """One ICMP echo with so many octets of data.  None if there is no way out.  net/ipv4/ping.c: ping_v4_sendmsg."""
     route = yield from ip_output.ip_route_output(k, None, remote)
     if route is None:
         return None
     key = SocketKey("icmp", ANY, identifier)
-    yield SocketOpened(None, None, "ping_get_port", Socket(key, process))
-    skb = k.alloc_skb(
-        IPv4(ip_output.source_of(k, route), remote, Icmp(icmp.ECHO, 0, id=identifier, sequence=1))
-    )
-    yield SegmentSent(skb, None, "ping_v4_sendmsg", k.netns.learned.sockets[key])
-    yield from send(k, skb, remote)
+    yield SocketOpened(None, None, "ping_get_port", Socket(key, process, pmtudisc=pmtudisc))
+    echo = Icmp(icmp.ECHO, 0, id=identifier, sequence=1, octets=octets)
+    socket = k.netns.learned.sockets[key]
+    yield from send(k, IPv4(ip_output.source_of(k, route), remote, echo), "ping_v4_sendmsg", socket)
     return key
 
 
-def send(k: Kernel, skb: Skb, remote: Address) -> Walk[None]:
-    route = k.fib.lookup(remote)
-    if route is None or route.type not in ("unicast", "local"):
+def send(k: Kernel, ip: IPv4, function: str, socket: Socket | None) -> Walk[None]:
+    """DF as the socket's path MTU discovery wants it, and the datagram in pieces where it may be and must.
+
+    A server's unconnected socket does what the kernel does by default.
+
+    net/ipv4/ip_output.c: __ip_append_data, __ip_make_skb
+    """
+    wish = socket.pmtudisc if socket else "want"
+    route = k.fib.lookup(ip.dst)
+    reachable = route is not None and route.type in ("unicast", "local")
+    fits = route is None or not reachable or ip.size <= ip_output.path_mtu(k, route, ip.dst)
+    if socket and wish == "do" and not fits:
+        yield Arm(0, partial(k.upcalls.failed, socket=socket, error="EMSGSIZE"))
+        return
+    skb = k.alloc_skb(replace(ip, df=wish != "dont" and fits))
+    yield SegmentSent(skb, None, function, socket)
+    if route is None or not reachable:
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "ip_send_skb")
     yield from ip_output.ip_local_out(k, skb, route)
 
@@ -62,6 +88,9 @@ def udp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         if key in sockets:
             break
     else:
+        if k.fib.is_broadcast(ip.dst):
+            yield IcmpIgnored(skb, dev, "__udp4_lib_mcast_deliver")
+            return
         yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, icmp.PORT_UNREACH)
         raise Drop(skb, DropReason.NO_SOCKET, "__udp4_lib_rcv", dev)
     socket = sockets[key]
@@ -84,24 +113,35 @@ def udp_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     message = skb.ip.payload
     assert isinstance(message, Icmp) and message.quoted
     ours, l4 = message.quoted, message.quoted.payload
-    key = (
-        SocketKey("udp", ours.src, l4.sport, ours.dst, l4.dport)
-        if isinstance(l4, Udp)
-        else SocketKey("icmp", ANY, echo_id(l4))
-    )
     function = "__udp4_lib_err" if isinstance(l4, Udp) else "ping_err"
-    socket = k.netns.learned.sockets.get(key)
+    socket = sender_of(k, ours)
     if socket is None:
         yield IcmpIgnored(skb, dev, function)
         return
     yield SocketFound(skb, dev, function, socket, socket)
-    too_big: Errno | None = "EMSGSIZE" if (message.type, message.code) == (3, icmp.FRAG_NEEDED) else None
-    if error := too_big or ERRNO.get((message.type, message.code)):
+    yield from route_news.heed(k, skb, dev)
+    if socket.key.protocol == "udp" and not socket.key.rport:
+        return
+    kind = message.type, message.code
+    if kind == (3, icmp.FRAG_NEEDED):
+        error: Errno | None = "EMSGSIZE" if socket.pmtudisc != "dont" else None
+    else:
+        error = ERRNO.get(kind) if kind in HARD_ERRORS or socket.key.protocol == "icmp" else None
+    if error:
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error=error))
 
 
-def echo_id(l4: object) -> int:
-    return l4.id if isinstance(l4, Icmp) else 0
+def sender_of(k: Kernel, ip: IPv4) -> Socket | None:
+    """The socket that this datagram or echo came from; an unconnected one is found, but an error does not wake it."""
+    l4, sockets = ip.payload, k.netns.learned.sockets
+    if isinstance(l4, Icmp):
+        return sockets.get(SocketKey("icmp", ANY, l4.id))
+    keys = (
+        SocketKey("udp", ip.src, l4.sport, ip.dst, l4.dport),
+        SocketKey("udp", ip.src, l4.sport),
+        SocketKey("udp", ANY, l4.sport),
+    )
+    return next((sockets[key] for key in keys if key in sockets), None)
 
 
 def ping_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from random import Random
 from typing import get_args
 
 from msgspec.structs import replace
 
 from app.datapath.device import netif_receive_skb
-from app.datapath.events import AnyEvent, Event, ProbeEnded, Step, Transmitted
+from app.datapath.drop import DropReason
+from app.datapath.events import AnyEvent, Dropped, Event, ProbeEnded, Step, Transmitted
 from app.datapath.kernel import Arm, Kernel, Upcalls, Walk, guarded
+from app.kernel.carrier import carrier
 from app.kernel.skb import Skb
 from app.kernel.world import World
 from app.wire.record import Record
@@ -33,12 +35,14 @@ Stage = Callable[[Kernel], Walk[None]]
 
 
 class Pass(Record, frozen=True):
-    """A stage to run in a namespace, caused by a step, at a frame of the animation."""
+    """A stage to run in a namespace, caused by a step, at a frame of the animation; as a process or as a softirq."""
 
     at: str
     stage: Stage
     cause: int | None
     tick: int
+    in_process: bool = False
+    lapses: bool = False
 
 
 class Looped(Exception):
@@ -48,6 +52,15 @@ class Looped(Exception):
 def received(skb: Skb, dev: str) -> Stage:
     """What the other end does with a frame; a closure, because it is made for every frame."""
     return lambda k: netif_receive_skb(k, skb, dev)
+
+
+def refused(skb: Skb, dev: str) -> Stage:
+    """The other end takes no frame of this size.  net/core/dev.c: __dev_forward_skb2."""
+
+    def drop(k: Kernel) -> Walk[None]:
+        yield Dropped(skb, dev, "__dev_forward_skb2", DropReason.NOT_SPECIFIED, None)
+
+    return drop
 
 
 class Walker:
@@ -71,8 +84,9 @@ class Walker:
 
     def run(self, at: str, stage: Stage) -> Iterator[Step]:
         """Start a stage and follow everything it causes, until its probe has ended and nothing moves.  Raises Looped."""
-        self.timers.clear()
-        self.backlog.append(Pass(at, stage, self.seq - 1 if self.seq else None, self.hop))
+        self.timers = [timer for timer in self.timers if not timer[2].lapses]
+        heapify(self.timers)
+        self.backlog.append(Pass(at, stage, self.seq - 1 if self.seq else None, self.hop, in_process=True))
         self.ended = False
         while self.backlog or self.runnable or (self.timers and not self.ended):
             yield from self.one_pass(self.next_pass())
@@ -93,7 +107,7 @@ class Walker:
         """One stage to its end.  Each event is applied before the stage goes on: yielding is committing."""
         at, tick, hop, cause = due.at, due.tick, self.hop, due.cause
         clock, limit, k = self.clock, self.limit, self.kernels.get(at) or self.kernel(at)
-        k.now = clock
+        k.now, k.in_process = clock, due.in_process
         steps: list[Step] = []
         for event in guarded(due.stage(k)):
             if isinstance(event, Arm):
@@ -124,7 +138,9 @@ class Walker:
 
     def kernel(self, at: str) -> Kernel:
         """The namespace's kernel, made when the first packet reaches it; it keeps its namespace's present state."""
-        k = Kernel(at, self.world.netns[at], self.clock, self.upcalls, self.new_id, self.dice.random)
+        netns = self.world.netns[at]
+        unplugged = frozenset(d.name for d in netns.config.devices.values() if not carrier(self.world, netns, d))
+        k = Kernel(at, netns, self.clock, self.upcalls, self.new_id, self.dice.random, unplugged)
         self.kernels[at] = k
         return k
 
@@ -139,14 +155,21 @@ class Walker:
             skb = Skb(
                 sent.skb.id, sent.skb.packet, clone_of=sent.skb.clone_of, gso=sent.skb.gso, hash=sent.skb.hash
             )
-            arrival = Pass(link.peer.netns, received(skb, link.peer.device), cause, due.tick + 1)
+            there = self.world.netns[link.peer.netns].config.devices[link.peer.device]
+            fits = there.mtu >= link.mtu or skb.is_forwardable(there.mtu)
+            arrival = (
+                Pass(link.peer.netns, received(skb, there.name), cause, due.tick + 1)
+                if fits
+                else Pass(due.at, refused(skb, link.name), cause, due.tick)
+            )
             if link.delay:
                 self.after(link.delay, arrival)
             else:
                 self.backlog.append(arrival)
 
     def arm(self, due: Pass, wish: Arm, cause: int | None) -> None:
-        later = Pass(due.at, wish.stage, cause, due.tick + 1)
+        in_process = not (wish.softirq or wish.delay)
+        later = Pass(due.at, wish.stage, cause, due.tick + 1, in_process, wish.lapses)
         if wish.delay:
             self.after(wish.delay, later)
         else:

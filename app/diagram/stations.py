@@ -2,8 +2,12 @@
 
 from app.diagram.shapes import Scene
 
-ROUTING = {"RouteLookedUp", "Forwarded", "DeliveredLocally", "IcmpSent", "IcmpIgnored"}
+ROUTING = {
+    "RouteLookedUp", "Forwarded", "Fragmented", "RedirectDue", "ExceptionLearned", "DeliveredLocally", "IcmpSent", "IcmpIgnored",
+}  # fmt: skip
 FILTERING = {
+    "FragmentHeld",
+    "Reassembled",
     "HookPassed",
     "Translated",
     "ConntrackFound",

@@ -6,9 +6,12 @@ from msgspec.structs import replace
 
 from app.kernel.conntrack import Conn, FlowTuple
 from app.kernel.device import Device
+from app.kernel.fragments import FragmentKey
 from app.kernel.neigh import FdbEntry, Neighbour
 from app.kernel.netfilter import Ruleset
+from app.kernel.nexthop import Peer, RouteException
 from app.kernel.route import Fib, Route, fib_of
+from app.kernel.skb import Skb
 from app.kernel.socket import Socket, SocketKey
 from app.wire.addr import Address, Mac
 from app.wire.record import Record
@@ -20,25 +23,36 @@ ROUTE_LOCALNET = "net.ipv4.conf.all.route_localnet"
 
 
 class Config(Record, frozen=True):
-    """What an administrator or a program wrote.  `ports` lists a bridge's ports in order of joining."""
+    """What an administrator or a program wrote.  `ports` lists a bridge's ports in order of joining.
+
+    `nsids` are the other namespaces that veth devices led to, in the order of the numbers they have here.
+    """
 
     devices: Mapping[str, Device]
     fib: Fib
     rules: Ruleset
     sysctl: Mapping[str, int]
     ports: Mapping[str, tuple[str, ...]]
+    nsids: tuple[str, ...] = ()
 
     def on(self, sysctl: str) -> bool:
         return self.sysctl.get(sysctl, 0) != 0
 
 
 class Learned(Record, frozen=True):
-    """What the datapath writes: FDB by (device, MAC), neighbours by (device, address), conntrack by either tuple, sockets."""
+    """What the datapath writes: FDB by (device, MAC), neighbours by (device, address), conntrack by either tuple, sockets.
+
+    And `fragments` that wait for the rest of their packet, `exceptions` from the routes and the `peers` told of a better
+    way, by address.
+    """
 
     fdb: Mapping[tuple[str, Mac], FdbEntry]
     neigh: Mapping[tuple[str, Address], Neighbour]
     conntrack: Mapping[FlowTuple, Conn]
     sockets: Mapping[SocketKey, Socket]
+    fragments: Mapping[FragmentKey, tuple[Skb, ...]] = {}
+    exceptions: Mapping[Address, RouteException] = {}
+    peers: Mapping[Address, Peer] = {}
 
 
 class Netns(Record, frozen=True):
@@ -81,9 +95,10 @@ def netns(
         device.name: replace(device, index=device.index or at) for at, device in enumerate(devices, 1)
     }
     ports: dict[str, tuple[str, ...]] = {d.name: () for d in numbered.values() if d.kind == "bridge"}
-    for device in numbered.values():
+    for device in [*numbered.values()]:
         if device.master:
             ports[device.master] += (device.name,)
+            numbered[device.name] = replace(device, port_no=device.port_no or len(ports[device.master]))
     own = [
         FdbEntry(d.mac, d.master or d.name, d.name, permanent=True, local=True)
         for d in numbered.values()
@@ -91,7 +106,14 @@ def netns(
     ]
     return Netns(
         id,
-        Config(numbered, fib_of(numbered.values(), routes), rules or Ruleset(), sysctl or {}, ports),
+        Config(
+            numbered,
+            fib_of(numbered.values(), routes),
+            rules or Ruleset(),
+            sysctl or {},
+            ports,
+            nsids(id, numbered.values()),
+        ),
         Learned(
             fdb={(entry.dev, entry.mac): entry for entry in (*own, *fdb)},
             neigh={(entry.dev, entry.address): entry for entry in neigh},
@@ -99,3 +121,10 @@ def netns(
             sockets={socket.key: socket for socket in sockets},
         ),
     )
+
+
+def nsids(id: str, devices: Iterable[Device]) -> tuple[str, ...]:
+    """net/core/net_namespace.c peernet2id_alloc: a number for each other namespace, when a veth first leads there."""
+    by_index = sorted(devices, key=lambda device: device.index)
+    others = (device.peer.netns for device in by_index if device.kind == "veth" and device.peer)
+    return tuple(dict.fromkeys(other for other in others if other != id))

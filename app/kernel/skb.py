@@ -5,8 +5,10 @@ from msgspec.structs import replace
 from app.kernel.conntrack import Conn, CtInfo, Direction
 from app.kernel.route import Route
 from app.wire.addr import Mac
-from app.wire.packet import Arp, Ethernet, IPv4, Packet
+from app.wire.packet import ETHERNET_HEADER, Arp, Ethernet, IPv4, Packet, Tcp, layers
 from app.wire.record import Record
+
+VLAN_TAG = 4
 
 
 class Skb(Record, frozen=True):
@@ -16,6 +18,7 @@ class Skb(Record, frozen=True):
     (nf_bridge_info: set by br_netfilter only), `bridged_src` the source MAC to restore on a bridged packet whose
     destination was rewritten, `ct` its connection, perhaps not confirmed yet, `gso` the octets of payload in each
     segment that a large TCP packet will be cut into (0: not to be cut), `dst` the route it has already been given,
+    `frag_max_size` the octets of its largest piece, if it came in pieces (0: it did not),
     `hash` how often its socket has thrown its flow hash anew: it crosses a veth with the packet (sk_rethink_txhash).
     """
 
@@ -31,7 +34,23 @@ class Skb(Record, frozen=True):
     gso: int = 0
     dst: Route | None = None
     hash: int = 0
+    frag_max_size: int = 0
     clone_of: int | None = None
+
+    @property
+    def surplus(self) -> int:
+        """Octets by which this packet is larger than the largest one it will be cut into; 0 if it goes as it is.
+
+        In a tunnel each segment gets headers of its own; a fragment is on the wire as it is.
+        """
+        if not self.gso:
+            return 0
+        message = next((layer.payload for layer in layers(self.packet) if type(layer) is Tcp), None)
+        return max(message.size - self.gso, 0) if message else 0
+
+    def is_forwardable(self, mtu: int) -> bool:
+        """Does a device of this MTU take the frame?  There is room for a VLAN tag.  net/core/dev.c: is_skb_forwardable."""
+        return self.eth.size <= mtu + ETHERNET_HEADER + VLAN_TAG or self.surplus > 0
 
     @property
     def eth(self) -> Ethernet:

@@ -25,6 +25,7 @@ from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
 CLIENT = "curl"
 FIRST_PORT = 40001
+ROUTE_ERRORS: Mapping[str, Errno] = {"blackhole": "EINVAL", "unreachable": "EHOSTUNREACH", "prohibit": "EACCES"}
 
 
 class Processes:
@@ -112,21 +113,27 @@ def perform(act: Act, k: Kernel) -> Walk[None]:
     if isinstance(act, Restart):
         yield ProcessRestarted(None, None, "execve", act.process)
         return
-    yield Arm(act.timeout, partial(give_up, probe=act))
+    yield Arm(act.timeout, partial(give_up, probe=act), lapses=True)
     message = act.message
     key: SocketKey | None
     if act.protocol == "tcp":
         key = yield from tcp_connect(k, CLIENT, act.address, act.port, act.sport, message)
     elif act.protocol == "udp":
-        key = yield from udp_connect(k, CLIENT, act.address, act.port, act.sport)
+        key = yield from udp_connect(k, CLIENT, act.address, act.port, act.sport, act.pmtudisc)
         if key is not None:
             yield from udp_sendmsg(k, key, message or Text("hello"))
     else:
-        key = yield from ping(k, "ping", act.address, act.sport)
+        key = yield from ping(k, "ping", act.address, act.sport, act.octets, act.pmtudisc)
     if key is None:
-        route = k.fib.lookup(act.address)
-        error: Errno = "EACCES" if route and route.type == "broadcast" else "ENETUNREACH"
-        yield ProbeEnded(None, None, "connect", SocketKey("tcp", "", act.sport), error)
+        yield ProbeEnded(None, None, "connect", SocketKey("tcp", "", act.sport), no_way_out(k, act))
+
+
+def no_way_out(k: Kernel, probe: Probe) -> Errno:
+    """What connect(2) says.  net/ipv4/fib_semantics.c: fib_props; tcp_ipv4.c: tcp_v4_connect; datagram.c: ip4_datagram_connect."""
+    route = k.fib.lookup(probe.address)
+    if route is not None and k.fib.is_broadcast(probe.address):
+        return "ENETUNREACH" if probe.protocol == "tcp" else "EACCES"
+    return ROUTE_ERRORS.get(route.type if route else "", "ENETUNREACH")
 
 
 def give_up(k: Kernel, *, probe: Probe) -> Walk[None]:

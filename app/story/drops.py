@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from app.datapath.drop import DropReason
+from app.datapath.events import Dropped
+from app.wire.packet import Icmp
 
 DROPS: Mapping[DropReason, str] = {
     DropReason.OTHERHOST: "the frame is addressed to another machine's MAC",
@@ -22,4 +24,29 @@ DROPS: Mapping[DropReason, str] = {
     DropReason.NOT_SPECIFIED: "it would have to leave by the port it came in by, and hairpin is off there",
     DropReason.DEV_READY: "the device is down",
     DropReason.IP_NOPROTO: "no protocol here knows what to do with it",
+    DropReason.INVALID_PROTO: "an echo to everybody is not answered (icmp_echo_ignore_broadcasts)",
+    DropReason.QDISC_DROP: "there is no carrier: the other end of the cable is down",
+    DropReason.IP_INVALID_SOURCE: "nobody can have the address that it claims to come from",
+    DropReason.BRIDGE_INGRESS_STP_STATE: "the port is disabled, for its bridge is down",
 }
+
+PLACES: Mapping[str, str] = {
+    "br_dev_queue_push_xmit": "it is larger than this port takes, and a bridge tells nobody",
+    "br_nf_dev_queue_xmit": "it is larger than this port takes and must not be fragmented, and a bridge tells nobody",
+    "__dev_forward_skb2": "it is larger than the other end takes",
+}
+"""Functions that drop without a reason of their own (NOT_SPECIFIED), and why they do."""
+
+
+def why_dropped(dropped: Dropped) -> str:
+    """In a few words; what is known of the place and the packet says more than the reason."""
+    skb, reason = dropped.skb, dropped.reason
+    if reason is DropReason.NOT_SPECIFIED and dropped.function in PLACES:
+        return PLACES[dropped.function]
+    if reason is DropReason.NETFILTER_DROP and skb and not skb.is_arp and is_redirect(skb.ip.payload):
+        return "who talks to a translated address must not learn a way around the translation"
+    return DROPS[reason]
+
+
+def is_redirect(message: object) -> bool:
+    return isinstance(message, Icmp) and message.gateway is not None

@@ -12,9 +12,12 @@ from app.datapath.events import (
     Decapsulated,
     Dropped,
     Encapsulated,
+    ExceptionLearned,
     FdbLearned,
     FdbLookedUp,
     Forwarded,
+    Fragmented,
+    FragmentHeld,
     HookPassed,
     IcmpSent,
     MessageRead,
@@ -23,6 +26,8 @@ from app.datapath.events import (
     NeighUpdated,
     ProbeEnded,
     ProcessDecided,
+    Reassembled,
+    RedirectDue,
     RouteLookedUp,
     SegmentSent,
     SocketFound,
@@ -91,6 +96,8 @@ def evidence(step: Step) -> dict[str, Any]:
             return {"vni": vni, "entry": fdb_line(fdb)}
         case Decapsulated(vni=vni):
             return {"vni": vni}
+        case Fragmented() | FragmentHeld() | Reassembled() | RedirectDue() | ExceptionLearned():
+            return size_evidence(event)
         case (
             NeighLookedUp(entry=neighbour)
             | NeighHeld(entry=neighbour)
@@ -102,6 +109,22 @@ def evidence(step: Step) -> dict[str, Any]:
             return {"entry": conn_line(conn), "direction": getattr(event, "direction", "original")}
         case _:
             return transport_evidence(event)
+
+
+def size_evidence(
+    event: Fragmented | FragmentHeld | Reassembled | RedirectDue | ExceptionLearned,
+) -> dict[str, Any]:
+    match event:
+        case Fragmented(mtu=mtu, sizes=sizes):
+            return {"mtu": mtu, "sizes": list(sizes)}
+        case FragmentHeld(held=held):
+            return {"held": [piece.ip.size for piece in held]}
+        case Reassembled(pieces=pieces):
+            return {"pieces": pieces}
+        case RedirectDue(peer=peer, gateway=gateway):
+            return {"to": peer.address, "gateway": gateway, "redirects": peer.redirects}
+        case ExceptionLearned(exception=learned):
+            return {"address": learned.address, "mtu": learned.mtu, "gateway": learned.gateway}
 
 
 def transport_evidence(event: AnyEvent) -> dict[str, Any]:

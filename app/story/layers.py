@@ -22,7 +22,7 @@ from app.wire.packet import (
 
 ICMP_NAMES: dict[tuple[int, int], str] = {
     (0, 0): "echo reply", (3, 0): "network unreachable", (3, 1): "host unreachable", (3, 3): "port unreachable",
-    (3, 4): "fragmentation needed", (3, 13): "filtered", (8, 0): "echo request", (11, 0): "time exceeded",
+    (3, 4): "fragmentation needed", (3, 13): "filtered", (5, 1): "redirect", (8, 0): "echo request", (11, 0): "time exceeded",
 }  # fmt: skip
 
 
@@ -39,9 +39,10 @@ def layer_of(header: Header) -> Layer:
         case Arp(op, sender_mac, sender_ip, target_mac, target_ip):
             return {"layer": "arp", "op": op, "sender_mac": sender_mac, "sender_ip": sender_ip,
                     "target_mac": target_mac, "target_ip": target_ip}  # fmt: skip
-        case IPv4(src, dst, _, ttl, df):
-            return {"layer": "ipv4", "src": src, "dst": dst, "ttl": ttl, "protocol": header.protocol, "df": df,
+        case IPv4(src, dst, _, ttl, df, part):
+            layer: Layer = {"layer": "ipv4", "src": src, "dst": dst, "ttl": ttl, "protocol": header.protocol, "df": df,
                     "length": header.size}  # fmt: skip
+            return layer | {"mf": part.more, "offset": part.offset} if part else layer
         case Tcp(sport, dport, flags, seq, ack):
             return {
                 "layer": "tcp",
@@ -74,7 +75,7 @@ def icmp_layer(icmp: Icmp) -> Layer:
     }
     if icmp.quoted is not None:
         layer["quoted"] = f"{icmp.quoted.src} > {icmp.quoted.dst} ttl {icmp.quoted.ttl}"
-        return layer | ({"mtu": icmp.mtu} if icmp.mtu else {})
+        return layer | ({"mtu": icmp.mtu} if icmp.mtu else {"gateway": icmp.gateway} if icmp.gateway else {})
     return layer | {"id": icmp.id, "sequence": icmp.sequence}
 
 

@@ -8,8 +8,8 @@ from typing import assert_never
 
 from app.datapath import events as e
 from app.datapath.events import Step
-from app.story import hook_narration, transport_narration
-from app.story.drops import DROPS
+from app.story import hook_narration, size_narration, transport_narration
+from app.story.drops import why_dropped
 from app.story.names import device, machine, route_words, who
 from app.story.outcome import Outcome
 from app.wire.packet import Arp
@@ -34,6 +34,8 @@ def narrate(step: Step) -> str:
             return neighbours(event, at)
         case e.RouteLookedUp() | e.Forwarded() | e.DeliveredLocally() | e.IcmpIgnored():
             return network(event, at)
+        case e.Fragmented() | e.FragmentHeld() | e.Reassembled() | e.RedirectDue() | e.ExceptionLearned():
+            return size_narration.narrate(event, at)
         case e.HookPassed():
             return hook_narration.hook_passed(event, at)
         case e.Translated():
@@ -59,8 +61,8 @@ def devices(event: e.Received | e.Transmitted | e.Dropped, at: str) -> str:
             return received(event, at)
         case e.Transmitted():
             return transmitted(event, at)
-        case e.Dropped(reason=reason, by=by):
-            return f"{machine(at)} drops it: {DROPS[reason]}{f' ({who(by)})' if by else ''}."
+        case e.Dropped(by=by):
+            return f"{machine(at)} drops it: {why_dropped(event)}{f' ({who(by)})' if by else ''}."
         case _:
             assert_never(event)
 
@@ -90,6 +92,8 @@ def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally | e.IcmpIg
         case e.DeliveredLocally(skb=skb):
             layer = skb.ip.protocol.upper() if skb else "transport"
             return f"This address belongs to {here}: the packet goes up to {layer}."
+        case e.IcmpIgnored(function="__udp4_lib_mcast_deliver"):
+            return f"It is for everybody, and nobody on {here} listens: that is the end of it."
         case e.IcmpIgnored():
             return f"The message is about a packet whose socket is gone: {here} counts it, and that is the end of it."
         case _:

@@ -1,10 +1,12 @@
-"""The engine against the kernel on journeys that no scenario tells, from `matrix.py`: a choice by default, all in the sweep."""
+"""The engine against the kernel on journeys that no scenario tells, from `matrix.py` and `sizes.py`: a choice, all in the sweep."""
 
 import pytest
 
 from app.lab.compare import differences_of_any
 from app.lab.record import record
-from tests.lab.matrix import CASES
+from tests.lab import matrix, sizes
+
+CASES = matrix.CASES | sizes.CASES
 
 CHOICE = (
     "cloud, with rules: to nobody here",
@@ -30,6 +32,16 @@ CHOICE = (
     "another VNI",
     "no room in the tunnel",
     "no room in the tunnel, datagram",
+    "a large datagram",
+    "a large datagram to a neighbour, with rules",
+    "a large datagram that must stay whole",
+    "no room in the tunnel, path MTU discovery do",
+    "no room in the tunnel, twice",
+    "no room under the tunnel, one segment",
+    "no room at a port, in pieces",
+    "no room at the far end of a cable",
+    "a redirect, followed",
+    "a redirect that NAT holds back",
 )
 
 

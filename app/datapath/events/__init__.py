@@ -36,9 +36,14 @@ from app.datapath.events.netfilter import (
 )
 from app.datapath.events.network import (
     DeliveredLocally,
+    ExceptionLearned,
     Forwarded,
+    Fragmented,
+    FragmentHeld,
     IcmpIgnored,
     IcmpSent,
+    Reassembled,
+    RedirectDue,
     RouteLookedUp,
 )
 from app.datapath.events.transport import (
@@ -71,9 +76,12 @@ __all__ = [
     "Encapsulated",
     "Errno",
     "Event",
+    "ExceptionLearned",
     "FdbLearned",
     "FdbLookedUp",
     "Forwarded",
+    "FragmentHeld",
+    "Fragmented",
     "HookPassed",
     "IcmpIgnored",
     "IcmpSent",
@@ -85,7 +93,9 @@ __all__ = [
     "ProbeEnded",
     "ProcessDecided",
     "ProcessRestarted",
+    "Reassembled",
     "Received",
+    "RedirectDue",
     "RouteLookedUp",
     "RuleVerdict",
     "SegmentSent",
@@ -100,6 +110,7 @@ __all__ = [
 AnyEvent: TypeAlias = (
     Received | Transmitted | Dropped | FdbLearned | FdbLookedUp | PassedUp | NeighLookedUp | NeighHeld | NeighUpdated
     | ArpAsked | ArpAnswered | ArpIgnored | RouteLookedUp | Forwarded | DeliveredLocally | HookPassed | Translated
+    | Fragmented | FragmentHeld | Reassembled | RedirectDue | ExceptionLearned
     | ConntrackConfirmed | ConntrackDestroyed | ConntrackFound | ConntrackCreated | Encapsulated | Decapsulated | IcmpSent | IcmpIgnored
     | SocketOpened | SocketFound | SegmentSent | MessageRead | ProcessDecided | ProbeEnded | TimerFired | ProcessRestarted
 )  # fmt: skip

@@ -1,6 +1,9 @@
 """Routing, forwarding, delivery, and the ICMP messages about them."""
 
 from app.datapath.events.base import Event
+from app.kernel.fragments import FragmentKey
+from app.kernel.netns import Netns
+from app.kernel.nexthop import Peer, RouteException
 from app.kernel.origin import Origin
 from app.kernel.route import Fib, Route
 from app.kernel.skb import Skb
@@ -19,6 +22,55 @@ class Forwarded(Event, frozen=True):
     """ip_forward let it pass: TTL is one lower."""
 
     route: Route
+
+
+class RedirectDue(Event, frozen=True):
+    """A packet leaves where it came in, and its sender has not heard too often that it could send it there itself."""
+
+    peer: Peer
+    gateway: Address
+
+    def apply(self, netns: Netns) -> Netns:
+        return netns.learn(peers={**netns.learned.peers, self.peer.address: self.peer})
+
+
+class ExceptionLearned(Event, frozen=True):
+    """An ICMP error taught that to one address another MTU holds, or another gateway."""
+
+    exception: RouteException
+
+    def apply(self, netns: Netns) -> Netns:
+        known = netns.learned.exceptions
+        return netns.learn(exceptions={**known, self.exception.address: self.exception})
+
+
+class Fragmented(Event, frozen=True):
+    """A packet was cut to fit `mtu`; `sizes` are the octets of its pieces, with their headers.  `skb` is the first one."""
+
+    mtu: int
+    sizes: tuple[int, ...]
+
+
+class FragmentHeld(Event, frozen=True):
+    """A fragment waits for the rest of its packet, with the others that `held` has."""
+
+    key: FragmentKey
+    held: tuple[Skb, ...]
+
+    def apply(self, netns: Netns) -> Netns:
+        return netns.learn(fragments={**netns.learned.fragments, self.key: self.held})
+
+
+class Reassembled(Event, frozen=True):
+    """The last fragment has come: `skb` is the whole packet again, put together from so many `pieces`."""
+
+    key: FragmentKey
+    last: Skb
+    pieces: int
+
+    def apply(self, netns: Netns) -> Netns:
+        waiting = {key: held for key, held in netns.learned.fragments.items() if key != self.key}
+        return netns.learn(fragments=waiting)
 
 
 class DeliveredLocally(Event, frozen=True):

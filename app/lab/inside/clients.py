@@ -40,7 +40,17 @@ def by_icmp(errand: Errand) -> bytes:
     with connected(errand, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as opened:
         opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)  # an ICMP error becomes an errno
         opened.send(ICMP_HEADER.pack(ECHO_REQUEST, 0, 0, 0, 1) + errand.octets)
-        return opened.recv(CHUNK)[ICMP_HEADER.size :]
+        return reply(opened)[ICMP_HEADER.size :]
+
+
+def reply(opened: socket.socket) -> bytes:
+    """A redirect is reported as EREMOTEIO (net/ipv4/ping.c: ping_err), and the reply may come all the same."""
+    while True:
+        try:
+            return opened.recv(CHUNK)
+        except OSError as fault:
+            if fault.errno != errno.EREMOTEIO:
+                raise
 
 
 def connected(errand: Errand, kind: int, protocol: int = 0) -> socket.socket:

@@ -1,0 +1,48 @@
+"""What others have taught a machine about its routes (include/net/ip_fib.h: fib_nh_exception; include/net/inetpeer.h)."""
+
+from app.kernel.route import Fib, Route
+from app.wire.addr import Address
+from app.wire.record import Record
+
+SECOND = 1_000_000
+MTU_EXPIRES = 600 * SECOND  # net.ipv4.route.mtu_expires
+REDIRECT_EXPIRES = 300 * SECOND  # net.ipv4.route.gc_timeout
+MIN_PMTU = 552  # octets, net.ipv4.route.min_pmtu
+REDIRECT_LOAD = SECOND // 50  # net.ipv4.route.redirect_load
+REDIRECT_NUMBER = 9
+REDIRECT_SILENCE = REDIRECT_LOAD << (REDIRECT_NUMBER + 1)
+
+
+class RouteException(Record, frozen=True):
+    """To this one address a smaller MTU holds, octets, or another gateway; until `expires`, microseconds."""
+
+    address: Address
+    mtu: int | None = None
+    gateway: Address | None = None
+    expires: int = 0
+
+
+class Peer(Record, frozen=True):
+    """How often a sender was told of a better way, and when last, microseconds."""
+
+    address: Address
+    redirects: int = 0
+    last: int = 0
+
+    def due(self, now: int) -> "Peer | None":
+        """The peer after one more redirect, or None if that would be too much.  net/ipv4/route.c: ip_rt_send_redirect."""
+        sent = 0 if now > self.last + REDIRECT_SILENCE else self.redirects
+        if sent >= REDIRECT_NUMBER or (sent and now <= self.last + (REDIRECT_LOAD << sent)):
+            return None
+        return Peer(self.address, sent + 1, now)
+
+
+def is_detour(fib: Fib, route: Route, source: Address, iif: str) -> bool:
+    """A packet that leaves where it came in, though its sender is a neighbour there and could send it itself.
+
+    net/ipv4/route.c: __mkroute_input, with shared_media on
+    """
+    if route.dev != iif:
+        return False
+    back = fib.lookup(source)
+    return back is not None and back.type == "unicast" and back.dev == iif and back.via is None
