@@ -21,7 +21,8 @@ MOST_DAMAGES = 2
 LENGTHS = (0, 0, 0, 700, 3000)
 """Octets that a request or a datagram has to spare."""
 PATIENCE = (3_500_000, 500_000, 500_000)
-"""Microseconds a client waits: through the three questions of ARP, or not even to the second."""
+ALL_IN_ALL = 4_000_000
+"""Microseconds a client waits: through the three questions of ARP, or not even to the second.  After five seconds neighbours are asked again."""
 
 
 class Case(Struct, frozen=True):
@@ -134,9 +135,8 @@ def journeys(draw: Any, cluster: Cluster, infra: Infrastructure, senders: list[s
     second = draw(st.sampled_from(["none", "another", "the same"]))
     if second == "none":
         return (first,)
-    if second == "the same":
-        return first, replace(first, sport=40002)
-    return first, draw(probes_of(cluster, infra, senders, 40002))
+    again = first if second == "the same" else draw(probes_of(cluster, infra, senders, 40002))
+    return first, replace(again, sport=40002, timeout=min(again.timeout, ALL_IN_ALL - first.timeout))
 
 
 @st.composite

@@ -26,6 +26,8 @@ def dev_queue_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     link = k.devices[dev]
     if not link.up:
         raise Drop(skb, DropReason.DEV_READY, "dev_queue_xmit", dev)
+    if dev in k.no_carrier:
+        raise Drop(skb, DropReason.QDISC_DROP, "__dev_queue_xmit", dev)
     yield Transmitted(skb, dev, "dev_queue_xmit")
     if link.kind == "bridge":
         yield from bridge.br_dev_xmit(k, skb, dev)

@@ -69,7 +69,7 @@ def init_conntrack(skb: Skb, flow: FlowTuple, at: At) -> Walk[Skb]:
     state: CtState = (
         "UNREPLIED" if not isinstance(l4, Tcp) else "SYN_SENT" if l4.flags == ("SYN",) else "ESTABLISHED"
     )
-    conn = Conn(flow, flow.reversed, state, type=l4.type if isinstance(l4, Icmp) else 0)
+    conn = Conn(flow, flow.reversed, state)
     created = replace(skb, ct=conn, ctinfo="NEW", direction="original")
     yield ConntrackCreated(created, at.dev, "init_conntrack", conn)
     return created
@@ -102,8 +102,9 @@ def nf_confirm(k: Kernel, skb: Skb, at: At) -> Walk[Skb]:
 def tuple_of(ip: IPv4) -> FlowTuple:
     """nf_ct_get_tuple: an ICMP echo's identifier stands for both ports."""
     l4 = ip.payload
-    sport, dport = (l4.id, l4.id) if isinstance(l4, Icmp) else (l4.sport, l4.dport)
-    return FlowTuple(ip.protocol, ip.src, sport, ip.dst, dport)
+    if isinstance(l4, Icmp):
+        return FlowTuple("icmp", ip.src, l4.id, ip.dst, l4.id, l4.type)
+    return FlowTuple(ip.protocol, ip.src, l4.sport, ip.dst, l4.dport)
 
 
 def updated(conn: Conn, direction: Direction, ip: IPv4) -> Conn:

@@ -26,18 +26,24 @@ CtState: TypeAlias = Literal[
 ]
 
 
+ANSWERS = {8: 0, 0: 8}
+
+
 class FlowTuple(Record, frozen=True):
-    """Protocol, addresses, ports.  For ICMP echo both ports hold the identifier."""
+    """Protocol, addresses, ports.  For an ICMP echo both ports hold the identifier, and `type` whether it asks or answers."""
 
     protocol: Literal["tcp", "udp", "icmp"]
     src: Address
     sport: int
     dst: Address
     dport: int
+    type: int = 0
 
     @property
     def reversed(self) -> "FlowTuple":
-        return FlowTuple(self.protocol, self.dst, self.dport, self.src, self.sport)
+        """What answers to this: an echo by an echo reply (nf_conntrack_proto_icmp.c: nf_conntrack_invert_icmp_tuple)."""
+        kind = ANSWERS.get(self.type, 0) if self.protocol == "icmp" else 0
+        return FlowTuple(self.protocol, self.dst, self.dport, self.src, self.sport, kind)
 
 
 class Conn(Record, frozen=True):
@@ -50,7 +56,6 @@ class Conn(Record, frozen=True):
     seen_reply: bool = False
     assured: bool = False
     mark: int = 0
-    type: int = 0  # of an ICMP echo
 
     @property
     def dnat(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from app.kernel.device import Device
 from app.kernel.origin import KERNEL, Origin
-from app.wire.addr import MASKS, Address, Prefix, number
+from app.wire.addr import BROADCAST, MASKS, Address, Prefix, number
 from app.wire.record import Record
 
 RouteType: TypeAlias = Literal["unicast", "local", "broadcast", "blackhole", "unreachable", "prohibit"]
@@ -75,6 +75,11 @@ class Fib(Record, frozen=True):
         """What `-m addrtype --dst-type LOCAL` asks: does the local table answer with type local?"""
         found = self.local.lookup(address)
         return found is not None and found.type == "local"
+
+    def is_broadcast(self, address: Address) -> bool:
+        """Everybody on a link, this machine too: 255.255.255.255, or the last address of a network that it is in."""
+        found = self.local.lookup(address)
+        return address == BROADCAST or (found is not None and found.type == "broadcast")
 
 
 def fib_of(devices: Iterable[Device], routes: Iterable[Route]) -> Fib:

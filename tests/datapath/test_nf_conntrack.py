@@ -132,9 +132,16 @@ def test_a_single_udp_exchange_is_replied_not_assured() -> None:
 def test_an_echo_is_found_by_its_identifier_and_remembers_its_type() -> None:
     """`icmp 1 29 ... type=8 code=0 id=...`"""
     at = through(router(), there(Icmp(8, 0, id=7)))
-    assert (entry(at).original.sport, entry(at).original.dport, entry(at).type) == (7, 7, 8)
+    assert (entry(at).original.sport, entry(at).original.dport, entry(at).original.type) == (7, 7, 8)
     assert seen(at, back(Icmp(0, 0, id=7))).result.direction == "reply"
     assert seen(at, there(Icmp(8, 0, id=8))).all(ConntrackCreated), "another identifier, another connection"
+
+
+def test_an_echo_to_oneself_is_told_from_its_reply_by_its_type() -> None:
+    """Found by fuzzing: both have the same addresses and the same identifier, and still the reply confirms the entry."""
+    at = through(router(), frame(packet(CLIENT, CLIENT, Icmp(8, 0, id=7))))
+    answered = seen(at, frame(packet(CLIENT, CLIENT, Icmp(0, 0, id=7)))).result
+    assert (answered.direction, answered.ctinfo) == ("reply", "ESTABLISHED")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def new(skb: Skb) -> Skb:
     """The first packet of a connection, as conntrack has just made it."""
     ip, l4 = skb.ip, skb.ip.payload
     ends = (l4.id, l4.id) if isinstance(l4, Icmp) else (l4.sport, l4.dport)
-    flow = FlowTuple(ip.protocol, ip.src, ends[0], ip.dst, ends[1])
+    kind = l4.type if isinstance(l4, Icmp) else 0
+    flow = FlowTuple(ip.protocol, ip.src, ends[0], ip.dst, ends[1], kind)
     return frame(ip, ct=Conn(flow, flow.reversed, "SYN_SENT"), ctinfo="NEW")
 
 
@@ -112,7 +113,7 @@ def test_random_fully_never_keeps_the_port_and_is_a_function_of_the_seed() -> No
 
 def test_an_echo_keeps_its_identifier_unless_it_is_taken() -> None:
     assert snat("-j MASQUERADE", PING).result.ip.payload.id == 777
-    flow = FlowTuple("icmp", "10.1.0.77", 777, SERVER, 777)
+    flow = FlowTuple("icmp", "10.1.0.77", 777, SERVER, 777, 8)
     other = Conn(flow, FlowTuple("icmp", SERVER, 777, OWN, 777), "REPLIED", confirmed=True)
     assert snat("-j MASQUERADE", PING, other).result.ip.payload.id != 777
 

@@ -212,11 +212,10 @@ CONNECTIONS = (
         seen_reply=True,
     ),
     Conn(
-        FlowTuple("icmp", "10.244.1.2", 7, "10.244.2.3", 7),
+        FlowTuple("icmp", "10.244.1.2", 7, "10.244.2.3", 7, type=8),
         FlowTuple("icmp", "10.244.2.3", 7, "10.244.1.2", 7),
         "UNREPLIED",
         confirmed=True,
-        type=8,
     ),
 )
 

@@ -18,7 +18,7 @@ def remember(netns: str, conn: Conn) -> Command:
     original, reply = conn.original, conn.reply
     ends = f"-p {original.protocol} -s {original.src} -d {original.dst} -r {reply.src} -q {reply.dst} -t 100"
     if original.protocol == "icmp":
-        ends += f" --icmp-type {conn.type} --icmp-code 0 --icmp-id {original.sport}"
+        ends += f" --icmp-type {original.type} --icmp-code 0 --icmp-id {original.sport}"
     else:
         ends += f" --sport {original.sport} --dport {original.dport}"
         ends += f" --reply-port-src {reply.sport} --reply-port-dst {reply.dport}"

@@ -22,7 +22,6 @@ TCP_SECONDS = {
     "CLOSE": 10,
 }
 SHORT, UDP_STREAM = 30, 120
-ECHO_REPLY = 0
 
 
 def conntrack_list(world: World, netns: Netns, protocol: str | None = None) -> Iterator[Line]:
@@ -39,9 +38,9 @@ def conn_line(conn: Conn) -> str:
     parts = [
         f"{protocol:<8} {NUMBERS[protocol]} {seconds(conn)}",
         conn.state if protocol == "tcp" else "",
-        tuple_text(conn.original, conn.type),
+        tuple_text(conn.original),
         "" if conn.seen_reply else "[UNREPLIED]",
-        tuple_text(conn.reply, ECHO_REPLY),
+        tuple_text(conn.reply),
         "[ASSURED]" if conn.assured else "",
         f"mark={conn.mark} use=1",
     ]
@@ -54,7 +53,7 @@ def seconds(conn: Conn) -> int:
     return UDP_STREAM if conn.assured else SHORT
 
 
-def tuple_text(flow: FlowTuple, icmp_type: int) -> str:
+def tuple_text(flow: FlowTuple) -> str:
     if flow.protocol == "icmp":
-        return f"src={flow.src} dst={flow.dst} type={icmp_type} code=0 id={flow.sport}"
+        return f"src={flow.src} dst={flow.dst} type={flow.type} code=0 id={flow.sport}"
     return f"src={flow.src} dst={flow.dst} sport={flow.sport} dport={flow.dport}"
