@@ -12,13 +12,14 @@ from pathlib import Path
 
 from app.lab.job import KernelDrop, KernelLookup, Window
 from app.lab.tracing import programs
-from app.lab.tracing.bpf import Program, Ring
+from app.lab.tracing.bpf import Program, Ring, number_about
 from app.lab.tracing.btf import VMLINUX, Types
 from app.lab.tracing.kallsyms import Symbols
 from app.lab.tracing.told import DropTold, LookupTold, address, told
 
 RING_SIZE = 1 << 23
 """Octets, for some 30000 events: other sandboxes leave theirs in it too."""
+MISSES = "bpf_prog_info.recursion_misses"
 WHAT = "drop reasons and route look-ups were not recorded"
 ENUM, REASON = "skb_drop_reason", "SKB_DROP_REASON_"
 NO_WAY_ON = ("IP_INNOROUTES", "IP_INADDRERRORS")
@@ -31,8 +32,11 @@ PROTOCOLS = (IPV4, ARP)
 class Tracepoints:
     """`drops` and `lookups` once they were read, in order of time; `unseen` says in words why there are none."""
 
-    def __init__(self, ring: Ring | None = None, unseen: str | None = None) -> None:
+    def __init__(
+        self, ring: Ring | None = None, loaded: Iterable[int] = (), unseen: str | None = None
+    ) -> None:
         self.ring = ring
+        self.loaded = tuple(loaded)
         self.unseen = unseen
         self.drops: tuple[KernelDrop, ...] | None = None
         self.lookups: tuple[KernelLookup, ...] | None = None
@@ -43,6 +47,7 @@ class Tracepoints:
             return
         try:
             records = self.ring.records()
+            self.check_for_gaps()
         except OverflowError as fault:
             self.unseen = f"{WHAT}: {fault}"
             return
@@ -50,6 +55,11 @@ class Tracepoints:
         names = {number: netns for netns, number in window.namespaces.items()}
         self.drops = tuple(of_drops((event for event in events if isinstance(event, DropTold)), names))
         self.lookups = tuple(sorted(of_lookups(events, names), key=lambda lookup: lookup.time))
+
+    def check_for_gaps(self) -> None:
+        """A program does not run while it is interrupted by what it should see.  Raises OverflowError where that happened."""
+        if missed := sum(number_about(program, types().offset(MISSES)) for program in self.loaded):
+            raise OverflowError(f"{missed} events came while another one was noted")
 
 
 @contextmanager
@@ -59,14 +69,17 @@ def recorded() -> Iterator[Tracepoints]:
         try:
             ring = Ring(RING_SIZE)
             open_files.callback(ring.close)
+            loaded = []
             for tracepoint, program in asked(ring).items():
-                for descriptor in program.attach(tracepoint):
-                    open_files.callback(os.close, descriptor)
+                attached, number = program.attach(tracepoint)
+                open_files.callback(os.close, number)
+                open_files.callback(os.close, attached)
+                loaded.append(number)
         except (OSError, KeyError, TypeError, ValueError) as fault:
             why = "only root may ask the kernel" if os.geteuid() else str(fault)
             yield Tracepoints(unseen=f"{WHAT}: {why}")
             return
-        yield Tracepoints(ring)
+        yield Tracepoints(ring, loaded)
 
 
 def asked(ring: Ring) -> Mapping[str, Program]:

@@ -8,9 +8,10 @@ import mmap
 import os
 import platform
 import struct
+import sys
 
 SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280}
-MAP_CREATE, PROG_LOAD, RAW_TRACEPOINT_OPEN = 0, 5, 17
+MAP_CREATE, PROG_LOAD, OBJ_GET_INFO_BY_FD, RAW_TRACEPOINT_OPEN = 0, 5, 15, 17
 RINGBUF, RAW_TRACEPOINT = 27, 17
 LICENSE = b"Dual MIT/GPL\0"
 """The kernel lends the helper that reads its memory only to programs that may be combined with it."""
@@ -30,7 +31,7 @@ INSTRUCTION = struct.Struct("<BBhi")
 HEADER = struct.Struct("=II")
 BUSY, DISCARDED = 1 << 31, 1 << 30
 LIBC = ctypes.CDLL(None, use_errno=True)
-ATTRIBUTES = 128
+ATTRIBUTES, INFO = 128, 512
 
 
 def bpf(command: int, attributes: bytes) -> int:
@@ -133,7 +134,7 @@ class Program:
         self.add(EXIT)
 
     def attach(self, tracepoint: str) -> tuple[int, int]:
-        """Load it and let the tracepoint run it on every CPU; the files it hangs on.  Raises OSError."""
+        """Load it and let the tracepoint run it on every CPU; the file it hangs on, and its own.  Raises OSError."""
         text, terms = ctypes.create_string_buffer(self.text), ctypes.create_string_buffer(LICENSE)
         addresses = ctypes.addressof(text), ctypes.addressof(terms)
         loaded = bpf(
@@ -145,6 +146,13 @@ class Program:
         except OSError:
             os.close(loaded)
             raise
+
+
+def number_about(program: int, offset: int) -> int:
+    """What the kernel knows of a loaded program, at this place of `struct bpf_prog_info`.  Raises OSError."""
+    info = ctypes.create_string_buffer(INFO)
+    bpf(OBJ_GET_INFO_BY_FD, struct.pack("=IIQ", program, INFO, ctypes.addressof(info)))
+    return int.from_bytes(info.raw[offset : offset + 8], sys.byteorder)
 
 
 class Ring:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from app.lab.tracing import programs
-from app.lab.tracing.bpf import Program, Ring
+from app.lab.tracing.bpf import RAW_TRACEPOINT, Program, Ring, number_about
 from app.lab.tracing.btf import VMLINUX, Types
 from app.lab.tracing.told import LookupTold, told
 
@@ -54,6 +54,17 @@ def test_what_the_kernel_does_for_this_very_process_is_recorded(ring: Ring) -> N
 def test_a_full_ring_is_not_taken_for_all_there_was(ring: Ring) -> None:
     with pytest.raises(OverflowError, match="4096 octets"):
         listen(ring, 100)
+
+
+def test_the_kernel_tells_about_a_program_that_it_has_loaded(ring: Ring) -> None:
+    types = Types(VMLINUX.read_bytes())
+    attached, number = programs.drops(types, ring.descriptor, NOBODYS).attach("kfree_skb")
+    kind_and_id = number_about(number, types.offset("bpf_prog_info.type"))
+    assert kind_and_id & 0xFFFFFFFF == RAW_TRACEPOINT
+    assert number_about(number, types.offset("bpf_prog_info.recursion_misses")) == 0
+    for descriptor in (attached, number):
+        os.close(descriptor)
+    ring.close()
 
 
 def test_a_program_that_never_ends_is_refused(ring: Ring) -> None:
