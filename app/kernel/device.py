@@ -51,7 +51,7 @@ class VxlanLink(Record, frozen=True):
 class Device(Record, frozen=True):
     """One line of `ip -d link` and its addresses.  `mtu` in octets, `delay` in microseconds as netem would add it on leaving.
 
-    `opened`: it is down but has been up.  `mtu_by_hand`: a bridge that no longer follows its ports.
+    `opened`: it is down but has been up.  `mtu_by_hand`: a bridge that no longer follows its ports.  `port_no`: from 1.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Device(Record, frozen=True):
     up: bool = True
     peer: Peer | None = None
     master: str | None = None
+    port_no: int = 0
     hairpin: bool = False
     promiscuous: bool = False
     vxlan: VxlanLink | None = None

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from app.kernel.carrier import forwards
 from app.kernel.change.bridging import br_setport
 from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, mac, options
 from app.kernel.change.notifiers import entry_of, with_fdb, without_fdb
@@ -51,6 +52,8 @@ def fdb_add(world: World, netns: Netns, words: list[str]) -> World:
     entry = entry_in(netns, words)
     if (entry.dev, entry.mac) in netns.learned.fdb:
         raise CommandRefused(EXISTS)
+    if entry.port and not entry.permanent and not forwards(world, netns, netns.config.devices[entry.port]):
+        raise CommandRefused("RTNETLINK answers: Operation not permitted")
     return world.replace(with_fdb(netns, entry))
 
 
@@ -76,8 +79,10 @@ def fdb_del(world: World, netns: Netns, words: list[str]) -> World:
     address, device, said = asked_for(netns, words)
     dev = device.name if device.vxlan and "master" not in said else device.master or device.name
     found = netns.learned.fdb.get((dev, address))
-    if found is None or said.get("dst") not in (None, found.dst):
+    if found is None or found.port not in (None, device.name):
         raise CommandRefused(MISSING)
+    if said.get("dst") not in (None, found.dst):
+        return world  # the kernel finds nothing to delete, and is content
     return world.replace(without_fdb(netns, entry_of(found)))
 
 

@@ -21,9 +21,14 @@ def br_add_if(netns: Netns, device: Device, bridge: str) -> Netns:
         raise CommandRefused("Error: Can not enslave a bridge to a bridge.")
     if device.kind == "loopback":
         raise CommandRefused("RTNETLINK answers: Invalid argument")
+    if device.master == bridge:
+        return netns
     netns = br_del_if(netns, device) if device.master else netns
-    ports = {**netns.config.ports, bridge: (*netns.config.ports[bridge], device.name)}
-    joined = netns.with_device(replace(device, master=bridge)).configure(ports=ports)
+    others = netns.config.ports[bridge]
+    taken = {netns.config.devices[port].port_no for port in others}
+    number = next(number for number in range(1, len(others) + 2) if number not in taken)
+    joined = netns.with_device(replace(netns.config.devices[device.name], master=bridge, port_no=number))
+    joined = joined.configure(ports={**netns.config.ports, bridge: (*others, device.name)})
     return br_mtu_auto_adjust(with_own_mac(joined, device.name), bridge)
 
 
@@ -32,7 +37,7 @@ def br_del_if(netns: Netns, device: Device) -> Netns:
     bridge = device.master
     assert bridge, f"{device.name} is no port of a bridge"
     left = tuple(port for port in netns.config.ports[bridge] if port != device.name)
-    netns = netns.with_device(replace(device, master=None, hairpin=False))
+    netns = netns.with_device(replace(device, master=None, port_no=0, hairpin=False))
     netns = netns.configure(ports={**netns.config.ports, bridge: left})
     return br_mtu_auto_adjust(without_fdb(netns, lambda entry: entry.port == device.name), bridge)
 

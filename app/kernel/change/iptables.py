@@ -33,7 +33,7 @@ def iptables(world: World, netns: Netns, words: list[str]) -> World:
     """Raises UnknownCommand for an option that no record expresses, CommandRefused."""
     table, words = table_in(words)
     operation, *rest = words or [""]
-    chains = dict(netns.config.rules.tables.get(table) or builtin(table))
+    chains = {**builtin(table), **netns.config.rules.tables.get(table, {})}
     if (table, operation, rest[1:]) == ("nat", "-P", ["DROP"]):
         raise CommandRefused(NOT_A_FILTER)
     changed = operate(table, chains, LONG.get(operation, operation), rest)
@@ -74,7 +74,7 @@ def operate(table: TableName, chains: Chains, operation: str, rest: list[str]) -
                 raise CommandRefused(f"{PREFIX}Chain already exists.")
             return {**chains, name: Chain(name)}
         case "-X":
-            return without_chain(chains, existing(chains, name)) if name else without_idle_chains(chains)
+            return without_chain(chains, existing(chains, name)) if name else without_own_chains(chains)
     raise UnknownCommand(f"{operation!r} is none of {', '.join(LONG.values())}")
 
 
@@ -153,5 +153,8 @@ def without_chain(chains: Chains, chain: Chain) -> Chains:
     return {name: kept for name, kept in chains.items() if name != chain.name}
 
 
-def without_idle_chains(chains: Chains) -> Chains:
-    return {name: chain for name, chain in chains.items() if not idle(chains, chain)}
+def without_own_chains(chains: Chains) -> Chains:
+    """Where one of them is in use, nf_tables now keeps them all and now complains: that is not to be foretold."""
+    if busy := [name for name, chain in chains.items() if chain.policy is None and not idle(chains, chain)]:
+        raise UnknownCommand(f"-X without a chain is known only where none is in use, as {busy[0]} is")
+    return {name: chain for name, chain in chains.items() if chain.policy}

@@ -109,7 +109,8 @@ def unregister(netns: Netns, device: Device) -> Netns:
     if device.master:
         netns = br_del_if(netns, device)
     netns = dev_close(netns, netns.config.devices[device.name])
-    netns = without_routes(netns, lambda route: route.dev == device.name)
+    own = {interface.address for interface in device.addresses}
+    netns = without_routes(netns, lambda route: route.dev == device.name or route.src in own)
     netns = without_fdb(netns, lambda entry: device.name in (entry.dev, entry.port))
     devices, ports = dict(netns.config.devices), dict(netns.config.ports)
     del devices[device.name]

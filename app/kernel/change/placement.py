@@ -36,6 +36,8 @@ def check(table: TableName, chain: Chain, rule: Rule, verb: str) -> None:
     """`verb` is how nf_tables calls the operation.  Raises CommandRefused."""
     if rule.protocol is None and (port := next((m for m in rule.matches if isinstance(m, PortMatch)), None)):
         raise CommandRefused(f'{VERSION}unknown option "--{port.end}"')
+    if isinstance(rule.target, Dnat) and rule.target.port and rule.protocol not in ("tcp", "udp"):
+        raise CommandRefused(f"{VERSION}Need TCP, UDP, SCTP or DCCP with port specification")
     if rule.iif and chain.name in NO_INPUT_DEVICE:
         raise CommandRefused(f"{VERSION}Can't use -i with {chain.name}")
     if rule.oif and chain.name in NO_OUTPUT_DEVICE:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.kernel.device import Device
 from app.kernel.neigh import FdbEntry
 from app.kernel.netns import Netns
-from app.kernel.show.link import by_index, chosen, flags, iflink, namesake, port_state
+from app.kernel.show.link import SMALLEST_MTU_OF_IPV6, by_index, chosen, flags, iflink, namesake, port_state
 from app.kernel.show.listing import Line, no_such_device
 from app.kernel.world import World
 from app.wire.addr import Mac
@@ -18,7 +18,6 @@ PORT_DEFAULTS = (
 ALL_NODES = {6: "33:33:00:00:00:01", 4: "01:00:5e:00:00:01"}
 """The multicast group of each family that every interface joins: at once if its MTU allows, and when it comes up."""
 
-SMALLEST_MTU_OF_IPV6 = 1280  # octets, RFC 8200 section 5
 
 
 def bridge_link(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:

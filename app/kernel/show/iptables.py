@@ -35,7 +35,7 @@ from app.kernel.netns import Netns
 from app.kernel.show.listing import Line, RulePosition
 from app.kernel.world import World
 
-TABLE_ORDER: tuple[TableName, ...] = ("mangle", "raw", "filter", "nat", "security")
+TABLE_ORDER: tuple[TableName, ...] = ("mangle", "security", "raw", "filter", "nat")
 STATE_ORDER = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 UNQUOTED = set(ascii_letters + digits + "-_")
 EVERY_BIT = 0xFFFFFFFF

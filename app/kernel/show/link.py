@@ -12,9 +12,10 @@ from app.kernel.show.listing import Line
 from app.kernel.world import World
 from app.wire.addr import BROADCAST_MAC, Mac
 
+SMALLEST_MTU_OF_IPV6 = 1280  # octets, RFC 8200 section 5
 LIFETIME = "       valid_lft forever preferred_lft forever"
 QUEUES = (
-    "addrgenmode eui64 numtxqueues 1 numrxqueues 1 gso_max_size 65536 gso_max_segs 65535"
+    "numtxqueues 1 numrxqueues 1 gso_max_size 65536 gso_max_segs 65535"
     " tso_max_size 524280 tso_max_segs 65535 gro_max_size 65536"
 )
 LONELY_QUEUES = QUEUES.replace("tso_max_size 524280", "tso_max_size 65536")
@@ -113,11 +114,10 @@ def iflink(world: World, device: Device) -> int | None:
 
 
 def nsid(netns: Netns, device: Device) -> int | None:
-    """This namespace's own number for the one where the veth's other end lives: given in order of need."""
+    """This namespace's own number for the one where the veth's other end lives."""
     if device.kind != "veth" or device.peer is None or device.peer.netns == netns.id:
         return None
-    peers = [other.peer.netns for other in by_index(netns) if other.kind == "veth" and other.peer]
-    return [peer for peer in dict.fromkeys(peers) if peer != netns.id].index(device.peer.netns)
+    return netns.config.nsids.index(device.peer.netns)
 
 
 def flags(world: World, netns: Netns, device: Device) -> str:
@@ -157,7 +157,8 @@ def details(world: World, netns: Netns, device: Device) -> Iterator[str]:
     kinds = [*kind_line(device), *port_line(world, netns, device)]
     *others, last = [general, *kinds]
     yield from others
-    yield f"{last} {LONELY_QUEUES if is_empty(netns, device) else QUEUES}"
+    ipv6 = "addrgenmode eui64 " if device.mtu >= SMALLEST_MTU_OF_IPV6 else ""
+    yield f"{last} {ipv6}{LONELY_QUEUES if is_empty(netns, device) else QUEUES}"
 
 
 def is_empty(netns: Netns, device: Device) -> bool:
@@ -183,7 +184,7 @@ def kind_line(device: Device) -> Iterator[str]:
 
 def port_line(world: World, netns: Netns, device: Device) -> Iterator[str]:
     if device.master:
-        number = netns.config.ports[device.master].index(device.name) + 1
+        number = device.port_no
         bridge = bridge_id(netns.config.devices[device.master].mac)
         yield (
             f"bridge_slave state {port_state(world, netns, device)} priority 32 cost 2"

@@ -42,6 +42,8 @@ def prepare(job: Job, *, named: bool = False) -> Namespaces:
     for sysctl in job.sysctls:
         namespaces.write(sysctl)
     for command in job.setup:
+        if command.netns and command.argv[0] == "bridge":
+            await_carriers(namespaces, command.netns)  # a port learns nothing before
         namespaces.run(command)
     if not named:
         namespaces.hide_names()
