@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Translated
 from app.datapath.kernel import Kernel, Walk
-from app.datapath.nf_chains import At, passed, traverse
+from app.datapath.nf_chains import DROP, At, passed, traverse
 from app.kernel.conntrack import Conn, FlowTuple
 from app.kernel.netfilter import Dnat, Masquerade, Snat
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
-from app.wire.addr import Address
+from app.wire.addr import Address, is_loopback
 from app.wire.packet import Icmp, IPv4
 
 Manip: TypeAlias = Literal["dst", "src"]
@@ -60,17 +60,34 @@ def setup(k: Kernel, skb: Skb, conn: Conn, at: At) -> Walk[tuple[Conn, Skb, Orig
     if chain is None:
         return conn, skb, None
     end = traverse(k, skb, at, "nat", chain)
+    by = end.rule.origin if end.rule else None
+    own = masquerade_address(k, skb, at) if isinstance(end.target, Masquerade) else None
+    if isinstance(end.target, Masquerade) and own is None:
+        yield passed(skb, replace(end, target=DROP), at, "nat")
+        raise Drop(end.skb, DropReason.NETFILTER_DROP, "nf_hook_slow", at.dev, by)
     yield passed(skb, end, at, "nat")
     match end.target:
         case Dnat(address, port):
             conn = replace(conn, reply=replace(conn.reply, src=address, sport=port or conn.reply.sport))
         case Snat(address):
             conn = replace(conn, reply=source_tuple(k, conn, address, random=False))
-        case Masquerade(random):
-            own = k.address_of(at.oif) if at.oif else None
-            assert own, f"MASQUERADE by {at.oif} needs an address there"
+        case Masquerade(random) if own:
             conn = replace(conn, reply=source_tuple(k, conn, own, random=random))
-    return conn, replace(end.skb, ct=conn), end.rule.origin if end.rule else None
+    return conn, replace(end.skb, ct=conn), by
+
+
+def masquerade_address(k: Kernel, skb: Skb, at: At) -> Address | None:
+    """An address of the way out, first one on the next hop's net; where it has none that others know, any device's.
+
+    net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4; net/ipv4/devinet.c: inet_select_addr
+    """
+    route = k.fib.lookup(skb.ip.dst)
+    next_hop = (route.via if route else None) or skb.ip.dst
+    way_out = k.devices[at.oif].addresses if at.oif else ()
+    near = (own for own in way_out if next_hop in own.prefix)
+    anywhere = (own for device in k.devices.values() for own in device.addresses)
+    usable = (own.address for own in (*near, *way_out, *anywhere) if not is_loopback(own.address))
+    return next(usable, None)
 
 
 def source_tuple(k: Kernel, conn: Conn, address: Address, *, random: bool) -> FlowTuple:

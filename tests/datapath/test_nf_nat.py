@@ -2,10 +2,12 @@
 
 import pytest
 
+from app.datapath.drop import DropReason
 from app.datapath.events import HookPassed, Translated
 from app.datapath.nf_chains import At
 from app.datapath.nf_nat import nf_nat_inet_fn
 from app.kernel.conntrack import Conn, FlowTuple
+from app.kernel.device import Device
 from app.kernel.netns import Netns, netns
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
@@ -73,6 +75,32 @@ def test_a_masquerade_takes_the_address_of_the_way_out_and_keeps_a_free_port() -
     skb = snat("-o west -j MASQUERADE", TO_SERVER).result
     assert (skb.ip.src, skb.ip.payload.sport) == (OWN, 40001)
     assert skb.ct.reply == FlowTuple("tcp", SERVER, 80, OWN, 40001)
+
+
+def masquerading(oif: str, skb: Skb, *devices: Device) -> Ran:
+    machine = netns("router", (LO, *devices), rules=rules("*nat\n-A POSTROUTING -j MASQUERADE", WRITER))
+    return run(machine, nf_nat_inet_fn, new(skb), At("POSTROUTING", None, oif), "src")
+
+
+def test_over_lo_a_masquerade_takes_an_address_that_others_know() -> None:
+    """Found by the lab: 127.0.0.1 is of scope host, so inet_select_addr goes on to the first device that has another."""
+    east, west = (
+        device("east", "physical", "192.0.2.1/24"),
+        device("west", "physical", "198.51.100.1/24"),
+    )
+    assert masquerading("lo", TO_SERVER, east, west).result.ip.src == "192.0.2.1"
+
+
+def test_of_a_device_with_two_addresses_the_one_on_the_next_hops_net_is_taken() -> None:
+    both = device("west", "physical", "192.0.2.1/24", "10.2.0.1/24")
+    assert masquerading("west", TO_SERVER, both).result.ip.src == "10.2.0.1"
+
+
+def test_a_masquerade_for_which_the_machine_has_no_address_is_a_drop() -> None:
+    """nf_nat_masquerade_ipv4: `ate my IP address`, NF_DROP."""
+    ran = masquerading("west", TO_SERVER, device("west", "physical"))
+    assert ran.drop and (ran.drop.reason, ran.drop.by) == (DropReason.NETFILTER_DROP, WRITER)
+    assert ran.one(HookPassed).verdict == "DROP"
 
 
 def test_snat_takes_the_address_it_is_told() -> None:
