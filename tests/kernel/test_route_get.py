@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
+from app.kernel.nexthop import MTU_EXPIRES, REDIRECT_EXPIRES, RouteException
 from app.kernel.show import UnknownCommand, show
 from app.kernel.world import World
 from tests.kernel.small_world import small_world
@@ -64,3 +65,22 @@ def test_lab_what_leaves_where_it_came_in_must_come_from_a_possible_sender() -> 
 def test_a_group_or_what_is_no_address_is_not_answered(address: str) -> None:
     with pytest.raises(UnknownCommand):
         show(World(small_world().netns), "node", f"ip route get {address}")
+
+
+def test_lab_what_an_icmp_error_taught_is_in_the_answer() -> None:
+    """A smaller MTU to one destination, for ten minutes; a better gateway, for five."""
+    world = small_world()
+    taught = {
+        "10.244.1.9": RouteException("10.244.1.9", mtu=1400, expires=MTU_EXPIRES),
+        "8.8.8.8": RouteException("8.8.8.8", gateway="10.244.1.3", expires=REDIRECT_EXPIRES),
+    }
+    wiser = world.replace(world["node/a"].learn(exceptions=taught))
+    narrow, detoured, plain = (
+        show(wiser, "node/a", f"ip route get {address}").text
+        for address in ("10.244.1.9", "8.8.8.8", "8.8.4.4")
+    )
+    assert narrow == "10.244.1.9 dev eth0 src 10.244.1.2 uid 0\n    cache expires 600sec mtu 1400"
+    assert detoured == (
+        "8.8.8.8 via 10.244.1.3 dev eth0 src 10.244.1.2 uid 0\n    cache <redirected> expires 300sec"
+    )
+    assert plain.endswith("\n    cache")

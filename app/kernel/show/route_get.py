@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns
+from app.kernel.nexthop import MTU_EXPIRES, REDIRECT_EXPIRES, SECOND, RouteException, is_detour
 from app.kernel.route import Route
 from app.kernel.show.listing import Line, no_such_device
 from app.kernel.world import World
@@ -82,27 +83,36 @@ def is_valid(netns: Netns, source: Address, iif: str, oif: str | None = None) ->
 def answer(
     netns: Netns, route: Route, address: Address, source: Address | None, iif: str | None
 ) -> Iterator[Line]:
-    kind = route.type
+    kind, learned = route.type, RouteException(address) if iif else exception(netns, address)
+    via = learned.gateway or route.via
     parts = [
         "" if kind == "unicast" else kind,
         address,
         f"from {source}" if source else "",
-        f"via {route.via}" if route.via else "",
+        f"via {via}" if via else "",
         f"dev {'lo' if kind == 'local' or (iif and kind == 'broadcast') else route.dev}",
         "" if source else f"src {source_of(netns, route, address)}",
         "" if iif else "uid 0",
     ]
     yield Line(" ".join(filter(None, parts)), route)
-    flag = FLAGS.get(kind, "")
-    if iif and kind == "unicast" and redirects(netns, route, source, iif):
-        flag = " <redirect>"
-    yield Line(f"    cache{flag}{f' iif {iif}' if iif else ''}", route)
+    detour = source and iif and kind == "unicast" and is_detour(netns.config.fib, route, source, iif)
+    cached = [
+        " <redirect>" if detour else " <redirected>" if learned.gateway else FLAGS.get(kind, ""),
+        f" expires {lifetime(learned)}sec" if learned.expires else "",
+        f" mtu {learned.mtu}" if learned.mtu else "",
+        f" iif {iif}" if iif else "",
+    ]
+    yield Line(f"    cache{''.join(cached)}", route)
 
 
-def redirects(netns: Netns, route: Route, source: Address | None, iif: str) -> bool:
-    """__mkroute_input: it goes out where it came in, and the sender is on-link there."""
-    back = netns.config.fib.lookup(source) if source else None
-    return route.dev == iif and back is not None and back.dev == iif and back.via is None
+def exception(netns: Netns, address: Address) -> RouteException:
+    """What an ICMP error taught about this one address."""
+    return netns.learned.exceptions.get(address, RouteException(address))
+
+
+def lifetime(learned: RouteException) -> int:
+    """In seconds, as it was set: no clock runs here."""
+    return (REDIRECT_EXPIRES if learned.gateway else MTU_EXPIRES) // SECOND
 
 
 def source_of(netns: Netns, route: Route, address: Address) -> Address:

@@ -19,7 +19,12 @@ ANYWHERE = (
     (r"(gc_timer) +[\d.]+", r"\1", "a clock that runs"),
     (r"(num[tr]xqueues) \d+", r"\1", "as many as the machine has processors"),
     (r"^((?:tcp|udp|icmp) +\d+) \d+", r"\1", "seconds left to a connection"),
-    (r"(<NO-CARRIER.*? state) LOWERLAYERDOWN", r"\1 DOWN", "whether link watch asked while another device was down"),
+    (
+        r"(<NO-CARRIER.*? state) LOWERLAYERDOWN",
+        r"\1 DOWN",
+        "whether link watch asked while another device was down",
+    ),
+    (r"(cache.* expires) \d+sec", r"\1", "seconds left to what an ICMP error taught"),
     (r" use=\d+$", "", "references that the kernel happens to hold"),
     (r"[ \t]+$", "", "blanks that nobody sees"),
 )
