@@ -258,6 +258,17 @@ def test_an_icmp_error_ends_a_connection_that_was_being_made_but_not_one_that_is
     assert connected.one(SocketFound).after == connected.one(SocketFound).before
 
 
+def test_lab_a_segment_that_was_too_large_is_sent_again_by_the_same_way_through_the_fabric() -> None:
+    """Found by `conntrack -L` after the journey: only a timer throws the hash anew, not tcp_simple_retransmit."""
+
+    ours = packet(SERVER, CLIENT, Tcp(8080, 40001, ("PSH", "ACK"), 1, 1))
+    error = frame(packet("10.244.1.1", SERVER, Icmp(3, 4, ours, mtu=1400)))
+    up = connection("ESTABLISHED", unacked=Text("x" * 1448))
+    again = run(host(up), tcp_v4_err, error, "eth0").one(SegmentSent)
+    assert again.retransmission == 1
+    assert again.skb is not None and again.skb.hash == 0
+
+
 def test_an_icmp_error_about_a_connection_that_is_gone_ends_and_is_no_drop() -> None:
     """Recorded: of several errors about queued SYNs the first ends the connection, and the others find nobody."""
     error = frame(packet("10.244.1.1", SERVER, Icmp(3, 1, packet(SERVER, CLIENT, tcp(40001, 80)))))
