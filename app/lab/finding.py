@@ -20,7 +20,7 @@ OPEN = (
 
 
 class Asked(Struct, frozen=True):
-    """Which journey: a scenario, its chosen settings, what is broken in it, its first probe."""
+    """Which journey: a scenario, its chosen settings, what is broken in it, its first probe: its own, or another."""
 
     scenario: str
     settings: Mapping[str, str]
@@ -28,12 +28,15 @@ class Asked(Struct, frozen=True):
     from_: str
     to: str
     protocol: str
+    own_probe: bool
 
     @property
     def words(self) -> str:
         """As it is asked for on the command line, behind `packet-journeys lab`."""
         settings = (f"--set {name}={value}" for name, value in self.settings.items())
-        return " ".join((self.scenario, *settings, *(f"--break {name}" for name in self.breaks)))
+        breaks = (f"--break {name}" for name in self.breaks)
+        probe = "" if self.own_probe else f"--from {self.from_} --to {self.to} --protocol {self.protocol}"
+        return " ".join(filter(None, (self.scenario, *settings, *breaks, probe)))
 
 
 def asked_of(scenario: Scenario) -> Asked:
@@ -41,7 +44,13 @@ def asked_of(scenario: Scenario) -> Asked:
     defaults = {setting.name: setting.default for setting in scenario.settings}
     chosen = {name: value for name, value in scenario.chosen.items() if value != defaults[name]}
     return Asked(
-        scenario.slug, chosen, scenario.broken, scenario.probe_from, scenario.probe_to, scenario.protocol
+        scenario.slug,
+        chosen,
+        scenario.broken,
+        scenario.probe_from,
+        scenario.probe_to,
+        scenario.protocol,
+        scenario.own_probe,
     )
 
 

@@ -191,4 +191,5 @@ def overridden(made: Scenario, draft: Draft, names: Names, override: Override) -
         protocol=ends.protocol,
         beats=(),
         expect=Expect(),
+        own_probe=False,
     )

@@ -65,7 +65,8 @@ class Scenario(Struct, frozen=True):
     """`probe_from`, `probe_to`: the first probe's ends in canonical form; `number`: place in the gallery, 0: none.
 
     `breaks` are all that the file knows, `broken` the names of those chosen, in the same order.
-    `ignored` are fields that nothing here uses (`Pod.spec.volumes`), `notes` what was decided for the file.
+    `ignored` are fields that nothing here uses (`Pod.spec.volumes`), `notes` what was decided for the file;
+    `own_probe`: is it the file that says who asks whom?
     """
 
     slug: str
@@ -88,6 +89,7 @@ class Scenario(Struct, frozen=True):
     broken: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    own_probe: bool = True
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.kernel.world import World
 from app.story.view import Layer
-from app.web.text import safe
+from app.web.text import abridged, safe
 from app.wire.addr import BROADCAST_MAC, ZERO_MAC
 from app.wire.packet import VXLAN_OVERHEAD
 
@@ -89,7 +89,7 @@ def spoken(layer: Layer, names: Mapping[str, str]) -> tuple[str, str]:
         case "vxlan":
             return "tab", ""
         case "data":
-            return "data", str(layer.get("text", ""))
+            return "data", abridged(str(layer.get("text", "")), 24)
         case other:
             return "data", str(other)
 

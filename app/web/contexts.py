@@ -7,6 +7,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from app.diagram.shapes import Scene, Station
+from app.lab.checked import Badge
 from app.story.view import OutcomeView
 
 
@@ -161,6 +162,7 @@ class JourneyContext(Context, frozen=True, kw_only=True):
     beats: tuple[BeatBlock, ...]
     netns_ids: tuple[str, ...]
     outcome: OutcomeView
+    checked: Badge
 
 
 class WholeContext(Context, frozen=True, kw_only=True):
@@ -180,6 +182,7 @@ class WholeContext(Context, frozen=True, kw_only=True):
     items: Sequence[Markup]
     beats: tuple[BeatBlock, ...]
     outcome: OutcomeView
+    checked: Badge
 
 
 class NetnsContext(Context, frozen=True, kw_only=True):

@@ -18,10 +18,15 @@ def prompt(netns: str) -> str:
     return f"{netns.rpartition('/')[2]}#"
 
 
+def abridged(text: str, most: int) -> str:
+    """What a datagram says may be as long as a datagram: its beginning, and how long it is."""
+    return text if len(text) <= most else f"{text[: most // 2].strip()} … ({len(text)} octets)"
+
+
 def shown(value: Any) -> str:
     """A field's value as a reader sees it, not yet escaped."""
     if isinstance(value, str):
-        return value
+        return abridged(value, 200)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

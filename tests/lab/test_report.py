@@ -6,7 +6,7 @@ from app.lab.compare.rows import Row, same
 from app.lab.finding import Asked, Finding
 from app.lab.report import document, report
 
-ASKED = Asked("overlay", {"network": "routed"}, ("no-fdb",), "pod/pod1", "pod/pod4:8080", "tcp")
+ASKED = Asked("overlay", {"network": "routed"}, ("no-fdb",), "pod/pod1", "pod/pod4:8080", "tcp", True)
 AGREES = same("frames", "node1", "eth0> SYN 10.244.1.2:40001 > 10.244.2.3:8080, ttl 63")
 DIFFERS = Row(
     "frames",
