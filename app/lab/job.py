@@ -56,6 +56,10 @@ class Errand(Struct, frozen=True):
     pmtudisc: Literal["want", "do", "dont"] = "want"
 
 
+NOT_INSTALLED = ": command not found"
+"""What a reading says, as a shell would, of a program that is not there."""
+
+
 class Reading(Struct, frozen=True):
     """A command whose output is wanted, before the first errand or when all is over."""
 

@@ -9,7 +9,7 @@ from app.kernel.show import show
 from app.kernel.world import World
 from app.lab.compare.open_list import nics_of, settled
 from app.lab.compare.rows import Row, same
-from app.lab.inside.namespaces import NOT_INSTALLED
+from app.lab.job import NOT_INSTALLED
 
 Moment: TypeAlias = Literal["before", "after"]
 Texts: TypeAlias = Mapping[str, Mapping[str, str]]

@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.lab.build import file_name
-from app.lab.job import Command, Sysctl
+from app.lab.job import NOT_INSTALLED, Command, Sysctl
 
 CLONE_NEWNET = 0x40000000
 OWN_SYS = ("unshare", "--mount", "sh", "-c", 'mount -t sysfs lab /sys && exec "$@"', "sh")
 """/sys shows the namespace it was mounted in."""
 READ_SYS = ("brctl",)
 """Of the programs that are asked, those that read /sys; the others ask by netlink or in /proc, whose /net is one's own."""
-NOT_INSTALLED = ": command not found"
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 

@@ -3,7 +3,7 @@
 from app.kernel.show import commands_for, show
 from app.kernel.world import World
 from app.lab.compare.outputs import output_rows, outputs_differ
-from app.lab.inside.namespaces import NOT_INSTALLED
+from app.lab.job import NOT_INSTALLED
 from tests.kernel.small_world import small_world
 
 
