@@ -20,7 +20,7 @@ CLIENT = OutsideHost("client", "203.0.113.50", serves=((80, "hello from outside"
 MOST_DAMAGES = 2
 LENGTHS = (0, 0, 0, 700, 3000)
 """Octets that a request or a datagram has to spare."""
-PATIENCE = (3_500_000, 500_000, 500_000)
+PATIENCE = (3_500_000, 400_000, 400_000)
 ALL_IN_ALL = 4_000_000
 """Microseconds a client waits: through the three questions of ARP, or not even to the second.  After five seconds neighbours are asked again."""
 

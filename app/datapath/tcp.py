@@ -260,5 +260,5 @@ def tcp_v4_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     else:
         yield SocketFound(skb, dev, "tcp_v4_err", socket, socket)
         held = socket.state == "SYN_SENT" and not socket.timeouts  # by connect(2): sock_owned_by_user
-        if not held:
+        if not held and socket.state != "SYN_RECV":  # a request sock has no route of its own: tcp_req_err
             yield from route_news.heed(k, skb, dev)

@@ -71,11 +71,29 @@ def send(k: Kernel, ip: IPv4, function: str, socket: Socket | None) -> Walk[None
     if socket and wish == "do" and not fits:
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error="EMSGSIZE"))
         return
-    skb = k.alloc_skb(replace(ip, df=wish != "dont" and fits))
+    own = socket.key.lport if socket and socket.key.protocol == "icmp" else 0
+    skb = replace(k.alloc_skb(replace(ip, df=wish != "dont" and fits)), hash=own)
     yield SegmentSent(skb, None, function, socket)
     if route is None or not reachable:
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "ip_send_skb")
-    yield from ip_output.ip_local_out(k, skb, route)
+    try:
+        yield from ip_output.ip_local_out(k, skb, route)
+    except Drop as drop:
+        if socket and is_forbidden(drop):
+            yield Arm(0, partial(k.upcalls.failed, socket=socket, error="EPERM"))
+        raise
+
+
+def is_forbidden(drop: Drop) -> bool:
+    """Did a rule of the sender's own OUTPUT or POSTROUTING drop it?  Then send(2) says so (nf_hook_slow: NF_DROP_GETERR).
+
+    What befalls a frame in a bridge or the outer packet in a tunnel is not told upwards.
+    """
+    packet = drop.skb.packet
+    own = isinstance(packet, IPv4) and not (
+        isinstance(packet.payload, Udp) and isinstance(packet.payload.payload, Vxlan)
+    )
+    return own and drop.reason is DropReason.NETFILTER_DROP
 
 
 def udp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:

@@ -39,13 +39,21 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
 
 
 def source_port(skb: Skb) -> int:
-    """udp_flow_src_port: one port for one flow, so that fabrics can spread flows.  The kernel's hash is keyed; treat it as opaque."""
+    """udp_flow_src_port: one port for one flow, so that fabrics can spread flows.  The kernel's hash is keyed; treat it as opaque.
+
+    An echo's identifier is no part of it, and both ways are one (flow_dissector.c); a socket has a hash of its own.
+    """
     if skb.is_arp:
         flow = repr(skb.arp)
     else:
         ip, payload = skb.ip, skb.ip.payload
-        ports = (payload.id,) if isinstance(payload, Icmp) else (payload.sport, payload.dport)
-        flow = repr((ip.protocol, ip.src, ip.dst, ports, *([skb.hash] if skb.hash else [])))
+        ports = () if isinstance(payload, Icmp) else (payload.sport, payload.dport)
+        ends = (
+            tuple(sorted((ip.src, ip.dst)))
+            if isinstance(payload, Icmp) and not skb.hash
+            else (ip.src, ip.dst)
+        )
+        flow = repr((ip.protocol, *ends, ports, *([skb.hash] if skb.hash else [])))
     low, high = PORTS
     return low + crc32(flow.encode()) % (high - low + 1)
 

@@ -25,7 +25,11 @@ from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
 CLIENT = "curl"
 FIRST_PORT = 40001
-ROUTE_ERRORS: Mapping[str, Errno] = {"blackhole": "EINVAL", "unreachable": "EHOSTUNREACH", "prohibit": "EACCES"}
+ROUTE_ERRORS: Mapping[str, Errno] = {
+    "blackhole": "EINVAL",
+    "unreachable": "EHOSTUNREACH",
+    "prohibit": "EACCES",
+}
 
 
 class Processes:
@@ -65,9 +69,14 @@ class Processes:
         """connect(2) or recv(2) returned an error: a client gives up, a relay answers 502 in its upstream's place."""
         if isinstance(socket.cookie, Relay):
             yield from tcp_sendmsg(k, socket.cookie.downstream, HttpResponse(502, "Bad Gateway"))
-        elif isinstance(self.program(k, socket.process), Client):
+        elif isinstance(self.program(k, socket.process), Client) and not gone(k, socket):
             call = "connect" if socket.key.protocol == "tcp" else "recv"
             yield ProbeEnded(None, None, call, socket.key, error)
+
+
+def gone(k: Kernel, socket: Socket) -> bool:
+    """A datagram socket fails once; TCP's is gone already when its failure is told."""
+    return socket.key.protocol != "tcp" and socket.key not in k.netns.learned.sockets
 
 
 def relay(k: Kernel, key: SocketKey, message: Message, process: str, proxy: ReverseProxy) -> Walk[None]:

@@ -22,6 +22,8 @@ ERRORS: dict[str, str] = {
     "ECONNRESET": "connection reset by the other side",
     "EMSGSIZE": "message too long for the path",
     "EACCES": "forbidden by this very machine",
+    "EPERM": "forbidden by this very machine's own rules",
+    "EINVAL": "a route of this very machine swallows it",
 }
 
 
