@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.datapath.ip_fragment import nf_defrag_ipv4
 from app.datapath.kernel import Kernel, Walk
 from app.datapath.nf_chains import At, ipt_do_table
@@ -57,6 +59,8 @@ def nf_hook(
     if not rules.conntrack and not chains:
         return skb
     at = At(hook, iif, oif, bridged)
+    if skb.clone_of is not None and skb.ct is not None and not skb.ct.confirmed:
+        skb = replace(skb, ct=k.netns.learned.conntrack.get(skb.ct.original, skb.ct))  # all copies share one
     for _, table, run in HOOKS[hook]:
         if rules.conntrack if table is None else table in chains:
             skb = yield from run(k, skb, at)
