@@ -12,7 +12,7 @@ from app.kernel.world import World
 from app.lab import build, programs, sandbox
 from app.lab.build import file_name
 from app.lab.job import Command, Job
-from app.lab.script import printed, where
+from app.lab.script import broken, printed, where
 from app.scenario.model import Scenario
 
 ENTER = "nsenter --target {process} --user --preserve-credentials --mount --net --pid bash"
@@ -58,12 +58,11 @@ def guide(scenario: Scenario, world: World, process: int) -> Iterator[str]:
     for errand in programs.errands(scenario.acts):
         yield f"Send what the journey sends, on {file_name(errand.netns)}:"
         yield from paragraph(f"{printed(errand.octets)} | /run/ask {where(errand)}")
-    for own in scenario.breaks:
-        if own.name in scenario.broken:
-            yield f"Broken: {own.label}.  What was typed:"
-            yield from paragraph(
-                *(f"ip netns exec {file_name(change.netns)} {change.command}" for change in own.changes)
-            )
+    for own in broken(scenario):
+        yield f"Broken: {own.label}." + "  What was typed:" * bool(own.changes)
+        yield from paragraph(
+            *(f"ip netns exec {file_name(change.netns)} {change.command}" for change in own.changes)
+        )
     yield "Enter, here, removes it all."
 
 

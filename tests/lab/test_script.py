@@ -7,17 +7,15 @@ import subprocess
 
 import pytest
 
-from app.controlplane.compile import compile_machines
 from app.datapath.events import ProbeEnded
 from app.kernel.show import show
 from app.lab.job import Errand
 from app.lab.programs import errands, octets
 from app.lab.sandbox import UNSHARE
 from app.lab.script import WIDTH, name, script
-from app.process.programs import Machines
 from app.scenario.load import load, slugs
-from app.scenario.model import Scenario
-from app.simulate import walk
+from app.scenario.model import Break, Scenario
+from app.simulate import machines_of, walk
 from tests.kernel.test_show import settled
 
 TIME_LIMIT = 60  # seconds
@@ -74,8 +72,9 @@ def printed(end: ProbeEnded, errand: Errand) -> str:
     return octets(end.message).decode().replace("\r", "") + "\n"
 
 
-def machines_of(scenario: Scenario) -> Machines:
-    return compile_machines(scenario.cluster, scenario.infra)
+def is_for_defaults(slug: str, own: Break) -> bool:
+    """Can it be chosen without another setting?"""
+    return all(load(slug).chosen[name] in options for name, options in own.when.items())
 
 
 @pytest.mark.kernel
@@ -149,6 +148,32 @@ def test_alone_it_goes_up_asks_and_comes_down() -> None:
     answer, left = run(load("intra-node"), "sh lab.sh", "remnants")
     assert answer.endswith("hello from pod2\n")
     assert left == ""
+
+
+BROKEN = [(slug, own.name) for slug in slugs() for own in load(slug).breaks if is_for_defaults(slug, own)]
+CHOICE = [("routed", "no-route-in-cloud"), ("intra-node", "dead-pod"), ("routed", "closed-port")]
+
+
+def breaks_as_computed(slug: str, name: str) -> None:
+    scenario = load(slug, breaks=(name,))
+    _, answer, _, left = run(scenario, "sh lab.sh up", "sh lab.sh probe", "sh lab.sh down", "remnants")
+    assert answer in {computed(scenario, seed) for seed in range(SEEDS)}
+    assert left == ""
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize(("slug", "name"), CHOICE)
+def test_what_is_broken_gives_the_computed_error(slug: str, name: str) -> None:
+    breaks_as_computed(slug, name)
+
+
+@pytest.mark.sweep
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize(("slug", "name"), [own for own in BROKEN if own not in CHOICE])
+def test_so_does_every_other_break(slug: str, name: str) -> None:
+    breaks_as_computed(slug, name)
 
 
 def test_every_line_says_what_for_and_by_whom() -> None:

@@ -39,10 +39,10 @@ def name(netns: str) -> str:
 
 
 def script(scenario: Scenario) -> Iterator[str]:
-    """The lines.  Chosen breaks come last, as what was typed on a network that worked."""
+    """The lines of `lab.sh`."""
     machines = compile_machines(scenario.cluster, scenario.infra)
     world = machines.world
-    broken = [own for own in scenario.breaks if own.name in scenario.broken]
+    typed = [own for own in broken(scenario) if own.changes]
     parts: Mapping[str, Callable[[], Iterable[str]]] = {
         "title": lambda: title(scenario),
         "constants": lambda: [f"MACHINES={shlex.quote(' '.join(map(name, world.netns)))}"],
@@ -51,8 +51,8 @@ def script(scenario: Scenario) -> Iterator[str]:
         "configuration": lambda: configuration(world),
         "serve.py": lambda: lines_of("serve.py"),
         "servers": lambda: indented(map(serving, servers(machines))),
-        "breaks": lambda: breaking(broken),
-        "break": lambda: ["    breaks"] if broken else [],
+        "breaks": lambda: breaking(typed),
+        "break": lambda: ["    breaks", "    settle"] if typed else [],
         "ask.py": lambda: lines_of("ask.py"),
         "probes": lambda: indented(map(asking, errands(scenario.acts))),
     }
@@ -80,6 +80,12 @@ def title(scenario: Scenario) -> Iterator[str]:
     for setting in scenario.settings:
         chosen = next(option for option in setting.options if option.value == scenario.chosen[setting.name])
         yield f"# {setting.label}: {chosen.label}"
+    yield from (f"# Broken: {own.label}" for own in broken(scenario))
+
+
+def broken(scenario: Scenario) -> list[Break]:
+    """The breaks that were chosen.  Some are typed on a machine; some are another cluster or another probe."""
+    return [own for own in scenario.breaks if own.name in scenario.broken]
 
 
 def sysctls(world: World) -> Iterator[str]:
@@ -180,10 +186,11 @@ def printed(octets: bytes) -> str:
     return f"printf {shlex.quote(text)}"
 
 
-def breaking(broken: list[Break]) -> Iterator[str]:
-    if broken:
+def breaking(typed: list[Break]) -> Iterator[str]:
+    """Last of all, what was typed on a network that worked."""
+    if typed:
         yield from (heading("What is broken"), "", "breaks() {")
-        for own in broken:
+        for own in typed:
             yield f"    # {own.label}"
             yield from (f"    ip netns exec {name(change.netns)} {change.command}" for change in own.changes)
         yield from ("}", "")
