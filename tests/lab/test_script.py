@@ -26,9 +26,9 @@ remnants() {
     ip netns
     find /tmp -mindepth 1 ! -name lab.sh
     grep '^lab ' /proc/self/mounts || true
-    readlink /proc/[0-9]*/ns/net | sort -u | tail -n +2
     tries=500
     while pgrep -f 'serve.p[y]' && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
+    readlink /proc/[0-9]*/ns/net | sort -u | tail -n +2
 }
 """
 """What is still there: names, files, mounts, namespaces beside one's own, and servers that do not end in five seconds."""
