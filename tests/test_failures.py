@@ -5,13 +5,16 @@ Places, reasons and symptoms were recorded on a real kernel; the lab lays the sa
 
 import pytest
 
+from app.datapath.events import Decapsulated, Fragmented, IcmpSent, Reassembled, SegmentSent
 from app.scenario.model import Scenario
 from app.simulate import broken_promises, simulate
+from app.wire.packet import Icmp, Tcp
 from tests import breakages
 from tests.breakages import Breakage
 from tests.journeys import Walked
 
 AT_ONCE, ARP_GAVE_UP, PATIENCE_ENDED = 0.0, 3.05, 3.5
+ETHERNET = 14
 """Seconds until the sender knows: an answer, three ARP requests without one, its own time-out."""
 
 FAILURES = [
@@ -30,26 +33,78 @@ FAILURES = [
     ("overlay no-fdb", "node1 vxlan_xmit NO_TX_TARGET", "ETIMEDOUT", PATIENCE_ENDED),
     ("overlay no-neighbour", "node1 vxlan_xmit NO_TX_TARGET", "EHOSTUNREACH", ARP_GAVE_UP),
     ("overlay wrong-vni", "node2 vxlan_rcv VXLAN_VNI_NOT_FOUND", "ETIMEDOUT", PATIENCE_ENDED),
+    ("overlay mtu-udp", "node1 ip_forward PKT_TOO_BIG", "EMSGSIZE", AT_ONCE),
+    ("overlay mtu-fragments", "node2 ip_forward PKT_TOO_BIG", "ETIMEDOUT", PATIENCE_ENDED),
+    ("overlay narrow-underlay", "node2 ip_forward PKT_TOO_BIG", "ETIMEDOUT", PATIENCE_ENDED),
     ("service no-hairpin", "node1 br_handle_frame_finish NOT_SPECIFIED", "ETIMEDOUT", PATIENCE_ENDED),
 ]  # fmt: skip
 BY_NAME = {f"{own.slug} {own.name}": own for own in breakages.once()}
+
+
+def walk(name: str) -> Walked:
+    return Walked(simulate(BY_NAME[name].load()).steps)
 
 
 @pytest.mark.parametrize(("name", "death", "heard", "after"), FAILURES, ids=str)
 def test_it_dies_where_the_kernel_drops_it_and_the_sender_learns_as_much(
     name: str, death: str, heard: str, after: float
 ) -> None:
-    walked = Walked(simulate(BY_NAME[name].load()).steps)
+    walked = walk(name)
     assert walked.drops[0] == death
     assert walked.end.error == heard
     assert walked.ended_at == pytest.approx(after, abs=0.06)
 
 
+def test_tcp_is_told_and_sends_again_at_once_in_smaller_segments() -> None:
+    walked = walk("overlay mtu")
+    assert walked.drops[0] == "node1 ip_forward PKT_TOO_BIG"
+    requests = [
+        event
+        for event in walked.all(SegmentSent, "node1/pod1")
+        if event.skb and isinstance(event.skb.ip.payload, Tcp) and event.skb.ip.payload.payload
+    ]
+    assert [(event.skb.gso, event.retransmission) for event in requests if event.skb] == [
+        (1448, 0),
+        (1398, 1),
+    ]
+    assert (walked.end.error, walked.ended_at) == (None, 0)
+
+
+def test_where_no_icmp_gets_out_large_segments_fall_into_a_black_hole() -> None:
+    walked = walk("overlay mtu-black-hole")
+    assert walked.drops[:2] == ["node1 nf_hook_slow NETFILTER_DROP", "node1 ip_forward PKT_TOO_BIG"]
+    assert walked.end.error == "ETIMEDOUT"
+    assert walked.first("SYN+ACK"), "the connection stands, since small packets pass"
+
+
+def test_a_router_that_may_cut_does_and_the_answer_is_lost_for_its_df() -> None:
+    """Measured: the sender's datagram comes in two fragments and is put together; the answer, sent with DF, is lost once."""
+    walked = walk("overlay mtu-fragments")
+    (event,) = walked.all(Reassembled, "node2/pod4")
+    assert event.skb and event.skb.ip.size == 1480
+    (error,) = walked.all(IcmpSent, "node2")
+    assert error.skb and isinstance(error.skb.ip.payload, Icmp)
+    assert (error.skb.ip.payload.mtu, error.skb.ip.dst) == (1450, "10.244.2.3")
+
+
+def test_the_cloud_cuts_the_outer_packet_and_the_node_puts_it_together_before_it_unwraps() -> None:
+    """Measured: 1396 + 124 octets of frame, for the outer packet has no DF."""
+    walked = walk("overlay narrow-underlay")
+    (cut,) = walked.all(Fragmented, "cloud")
+    assert [size + ETHERNET for size in cut.sizes] == [1410, 138]
+    ways = [
+        type(s.event)
+        for s in walked.steps
+        if s.at == "node2" and isinstance(s.event, Reassembled | Decapsulated)
+    ]
+    assert ways == [Reassembled, Decapsulated]
+
+
 @pytest.mark.parametrize("own", breakages.once(), ids=str)
-def test_without_the_break_the_same_request_arrives(own: Breakage) -> None:
-    """Whatever is told of a break is told of nothing else: the same acts in the whole world end otherwise."""
-    broken = simulate(own.load())
-    assert broken.outcome.verdict != "delivered"
+def test_every_break_costs_somebody_something(own: Breakage) -> None:
+    """What is broken shows: the request does not arrive, or not at the first try."""
+    walked = Walked(simulate(own.load()).steps)
+    assert walked.end.error or walked.drops
 
 
 @pytest.mark.parametrize("own", breakages.with_every_setting(), ids=str)

@@ -5,8 +5,9 @@ from msgspec.structs import replace
 from app.datapath import ip_output, tcp, udp
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import IcmpSent
-from app.datapath.kernel import Kernel, Walk
+from app.datapath.kernel import Kernel, Walk, guarded
 from app.kernel.conntrack import Direction
+from app.kernel.nexthop import Peer
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
 from app.wire.addr import Address
@@ -31,6 +32,7 @@ def icmp_send(
 
     The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.  The
     connection of the packet goes with it, even one that is not confirmed (nf_ct_attach), so that NAT can turn it back.
+    Where the message itself is dropped, by a rule of OUTPUT say, the packet that it is about has its own fate all the same.
     """
     failed = about.ip
     if failed.later or (isinstance(failed.payload, Icmp) and failed.payload.is_error):
@@ -43,8 +45,18 @@ def icmp_send(
     if about.ct is not None:
         other: Direction = "reply" if about.direction == "original" else "original"
         message = replace(message, ct=about.ct, ctinfo="RELATED", direction=other)
-    yield IcmpSent(message, ip_output.out_dev(route), "icmp_send", about, by)
-    yield from ip_output.ip_local_out(k, message, route)
+    dev = ip_output.out_dev(route)
+    rationed = is_rationed(type, code) and dev != "lo"
+    peer = k.netns.learned.peers.get(failed.src, Peer(failed.src)).told(k.now) if rationed else None
+    if rationed and peer is None:
+        return
+    yield IcmpSent(message, dev, "icmp_send", about, by, peer)
+    yield from guarded(ip_output.ip_local_out(k, message, route))
+
+
+def is_rationed(type: int, code: int) -> bool:
+    """Which errors are rationed, net.ipv4.icmp_ratemask: all but redirects, and never one about an MTU.  icmpv4_mask_allow."""
+    return type != REDIRECT and (type, code) != (DEST_UNREACH, FRAG_NEEDED)
 
 
 def icmp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from app.datapath import icmp, ip_output, nf_hooks
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Forwarded, RedirectDue
-from app.datapath.kernel import Kernel, Walk, guarded
+from app.datapath.kernel import Kernel, Walk
 from app.kernel.nexthop import Peer, is_detour
 from app.kernel.route import Route
 from app.kernel.skb import Skb
@@ -24,7 +24,7 @@ def ip_forward(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
     skb = skb.with_ip(replace(ip, ttl=ip.ttl - 1))
     yield Forwarded(skb, skb.dev, "ip_forward", route)
     if route.dev == skb.dev and is_detour(k.fib, route, ip.src, route.dev):
-        yield from guarded(ip_rt_send_redirect(k, skb, route))
+        yield from ip_rt_send_redirect(k, skb, route)
     if k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "FORWARD", skb, iif=skb.dev, oif=route.dev)
     yield from ip_output.ip_output(k, skb, route)

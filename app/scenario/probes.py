@@ -14,7 +14,7 @@ from app.scenario.schema import ProbeSpec, RestartSpec
 from app.wire.packet import HttpRequest, Message, Text
 
 FIRST_SOURCE_PORT = 40001
-GREETING = "hello"
+GREETING, COOKIE = "hello", "Cookie"
 
 
 class Ends(Struct, frozen=True):
@@ -71,10 +71,9 @@ def ends_of(spec: ProbeSpec, names: Names) -> Ends:
     if spec.from_ is None or spec.to is None:
         missing = "from" if spec.from_ is None else "to"
         raise Unresolved((missing,), "is missing, expected from and to, or restart")
-    if spec.protocol == "tcp" and (spec.octets is not None or not spec.dont_fragment):
-        field = "dontFragment" if spec.octets is None else "octets"
+    if spec.protocol == "tcp" and not spec.dont_fragment:
         raise Unresolved(
-            (field,), "is there, expected with udp and icmp only: TCP cuts what it sends by itself"
+            ("dontFragment",), "is false, expected so with udp and icmp only: TCP cuts by itself"
         )
     try:
         sender = names.sender(spec.from_)
@@ -95,7 +94,7 @@ def probe(spec: ProbeSpec, ends: Ends, names: Names, sport: int) -> Probe:
     target = names.target(ends.to, ends.protocol)
     message: Message | None = None
     if ends.protocol == "tcp":
-        message = HttpRequest("GET", target.host, target.path)
+        message = request(HttpRequest("GET", target.host, target.path), spec.octets)
     elif ends.protocol == "udp":
         message = greeting(spec.octets)
     netns = names.sender(ends.from_).netns or ""
@@ -106,6 +105,16 @@ def probe(spec: ProbeSpec, ends: Ends, names: Names, sport: int) -> Probe:
         octets=spec.octets or made.octets,
         pmtudisc="want" if spec.dont_fragment else "dont",
     )
+
+
+def request(plain: HttpRequest, octets: int | None) -> HttpRequest:
+    """As large as it has to be: what makes requests large is cookies.  Raises Unresolved."""
+    if octets is None:
+        return plain
+    least = replace(plain, headers=((COOKIE, ""),)).size
+    if octets < least:
+        raise Unresolved(("octets",), f"is {octets}, expected at least {least} for this request")
+    return replace(plain, headers=((COOKIE, "x" * (octets - least)),))
 
 
 def greeting(octets: int | None) -> Text:

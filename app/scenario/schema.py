@@ -111,7 +111,7 @@ class RestartSpec(Document, frozen=True):
 class ProbeSpec(Document, frozen=True):
     """`from`, `to`, `protocol`; or `restart` in their place.
 
-    `octets` are those that a datagram or an echo carries; `dontFragment` is how Linux sends unless it is told otherwise.
+    `octets` are those that a request, a datagram or an echo carries; `dontFragment` is how Linux sends unless told otherwise.
     """
 
     from_: Host | None = None

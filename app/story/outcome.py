@@ -50,7 +50,7 @@ def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
 
 
 def first_death(steps: Sequence[Step], ends: Sequence[Step]) -> Step | None:
-    """The first packet of the last act that died; copies for bystanders (OTHERHOST) and advice are not the story."""
+    """The first packet of the last act that died; copies for bystanders (OTHERHOST) and news of other packets are not the story."""
     begin = ends[-2].seq if len(ends) > 1 else -1
     return next(
         (
@@ -58,20 +58,17 @@ def first_death(steps: Sequence[Step], ends: Sequence[Step]) -> Step | None:
             for s in steps[begin + 1 :]
             if isinstance(s.event, Dropped)
             and s.event.reason is not DropReason.OTHERHOST
-            and not is_advice(s.event.skb)
+            and news(s.event.skb) is None
         ),
         None,
     )
 
 
-def is_advice(skb: Skb | None) -> bool:
-    """A redirect: the packet that it is about goes its way all the same (RFC 792)."""
-    return (
-        skb is not None
-        and not skb.is_arp
-        and isinstance(skb.ip.payload, Icmp)
-        and skb.ip.payload.type == icmp.REDIRECT
-    )
+def news(skb: Skb | None) -> Icmp | None:
+    """The ICMP message of a packet that is about another one, which has a fate of its own."""
+    if skb is None or skb.is_arp or not isinstance(skb.ip.payload, Icmp):
+        return None
+    return skb.ip.payload if skb.ip.payload.quoted else None
 
 
 def refusal(steps: Sequence[Step], end: Step) -> Outcome:
@@ -80,7 +77,7 @@ def refusal(steps: Sequence[Step], end: Step) -> Outcome:
         match step.event:
             case HookPassed(verdict="REJECT", by=by):
                 return Outcome("rejected", Reject().icmp_with, place(step), by, netns=step.at)
-            case IcmpSent(skb=skb, by=by) if not is_advice(skb):
+            case IcmpSent(skb=skb, by=by) if (told := news(skb)) and told.type != icmp.REDIRECT:
                 return Outcome("rejected", "icmp-port-unreachable", step.at, by, netns=step.at)
             case SegmentSent(skb=skb) if (
                 skb and isinstance(skb.ip.payload, Tcp) and "RST" in skb.ip.payload.flags

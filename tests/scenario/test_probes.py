@@ -4,7 +4,7 @@ import pytest
 
 from app.process.programs import Probe, Restart
 from app.scenario.assemble import Override
-from app.wire.packet import Text
+from app.wire.packet import HttpRequest, Text
 from tests.scenario.small import faults, read, spoilt
 
 PROBE = "- {from: pod/a, to: pod/b}"
@@ -52,6 +52,13 @@ def test_how_much_a_datagram_carries_and_whether_it_may_be_cut() -> None:
     assert (ping.octets, ping.message, ping.pmtudisc) == (1480, None, "dont")
 
 
+def test_a_request_is_made_large_by_a_cookie() -> None:
+    (large,) = read(spoilt(("{from: pod/a, to: pod/b}", "{from: pod/a, to: pod/b, octets: 2000}"))).acts
+    assert isinstance(large, Probe) and isinstance(large.message, HttpRequest)
+    assert large.message.size == 2000
+    assert [name for name, _ in large.message.headers] == ["Cookie"]
+
+
 def test_what_is_said_of_one_protocol_is_not_said_of_another_in_its_place() -> None:
     spec = "- {from: pod/a, to: pod/b, protocol: udp, octets: 1480, dontFragment: false}"
     text = spoilt((PROBE, spec))
@@ -64,11 +71,11 @@ def test_what_is_said_of_one_protocol_is_not_said_of_another_in_its_place() -> N
 @pytest.mark.parametrize(
     ("field", "says"),
     [
-        ("octets: 100", "probes[0].octets: is there, expected with udp and icmp only"),
-        ("dontFragment: false", "probes[0].dontFragment: is there, expected with udp and icmp only"),
+        ("octets: 20", "probes[0].octets: is 20, expected at least 51 for this request"),
+        ("dontFragment: false", "probes[0].dontFragment: is false, expected so with udp and icmp only"),
         ("protocol: udp, octets: 70000", "probes[0].octets: is 70000, expected 1 to 65507 octets"),
     ],
 )
-def test_tcp_sizes_its_own_segments(field: str, says: str) -> None:
+def test_sizes_that_cannot_be_are_refused(field: str, says: str) -> None:
     (fault,) = faults(spoilt(("{from: pod/a, to: pod/b}", f"{{from: pod/a, to: pod/b, {field}}}")))
     assert says in fault

@@ -114,6 +114,13 @@ def test_the_last_act_decides() -> None:
     assert performed(bad, good, through=of).outcome.verdict == "delivered"
 
 
+def test_what_became_of_an_error_is_not_how_the_packet_ended_that_it_is_about() -> None:
+    """A firewall that lets no ICMP out makes a black hole of a machine that would have said why."""
+    silent = rules("*filter\n-A OUTPUT -p icmp -j DROP", WRITER)
+    outcome = through(on_one_bridge(rules=silent), "10.99.0.1:80")
+    assert (outcome.verdict, outcome.reason, outcome.told) == ("dropped", DropReason.IP_INNOROUTES, None)
+
+
 def test_what_became_of_a_redirect_is_not_how_it_ended() -> None:
     """Measured: without br_netfilter a node redirects a caller whose pod is its neighbour, and its own NAT drops the advice."""
     dnat = rules(

@@ -12,7 +12,7 @@ CONTEXTS = [
     for found in vars(contexts).values()
     if isinstance(found, type) and issubclass(found, Context) and found is not Context
 ]
-INHERITED = {"base.html", "icons.html", "_broken.html", "diagram/shape.svg"}
+INHERITED = {"base.html", "icons.html", "_broken.html", "_checked.html", "diagram/shape.svg"}
 
 
 def names_in(template: str) -> set[str]:

@@ -5,9 +5,10 @@ from msgspec.structs import replace
 
 from app.diagram.shapes import Station
 from app.story.view import Change, Layer, OriginView, Place, StepView
-from app.web.capsule import capsule
+from app.web.capsule import capsule, spoken
 from app.web.placing import Placed
 from app.web.step_html import StepWriter
+from app.web.text import shown
 
 EVIL = "<script>alert('x')</script>\n\r\u2028&\""
 ETHERNET: Layer = {
@@ -98,3 +99,10 @@ def test_a_reply_is_drawn_as_one() -> None:
     asked, _ = capsule([IPV4, TCP], NAMES)
     answered, _ = capsule([IPV4, TCP], NAMES, reply=True)
     assert ('class="capsule"' in asked, 'class="capsule reply"' in answered) == (True, True)
+
+
+def test_a_long_datagram_is_shown_by_its_beginning_and_its_length() -> None:
+    long = "hello " * 240
+    assert spoken({"layer": "data", "text": long}, {}) == ("data", "hello hello … (1440 octets)")
+    assert spoken({"layer": "data", "text": "hello"}, {}) == ("data", "hello")
+    assert len(shown(long)) < 130
