@@ -1,5 +1,7 @@
 """What others have taught a machine about its routes (include/net/ip_fib.h: fib_nh_exception; include/net/inetpeer.h)."""
 
+from msgspec.structs import replace
+
 from app.kernel.route import Fib, Route
 from app.wire.addr import Address
 from app.wire.record import Record
@@ -10,6 +12,8 @@ REDIRECT_EXPIRES = 300 * SECOND  # net.ipv4.route.gc_timeout
 MIN_PMTU = 552  # octets, net.ipv4.route.min_pmtu
 REDIRECT_LOAD = SECOND // 50  # net.ipv4.route.redirect_load
 REDIRECT_NUMBER = 9
+ICMP_RATELIMIT = SECOND  # net.ipv4.icmp_ratelimit
+ICMP_BURST = 6 * ICMP_RATELIMIT  # XRLIM_BURST_FACTOR
 REDIRECT_SILENCE = REDIRECT_LOAD << (REDIRECT_NUMBER + 1)
 
 
@@ -23,18 +27,27 @@ class RouteException(Record, frozen=True):
 
 
 class Peer(Record, frozen=True):
-    """How often a sender was told of a better way, and when last, microseconds."""
+    """How often a sender was told of a better way; when it was last told anything, microseconds, and its tokens for more."""
 
     address: Address
     redirects: int = 0
-    last: int = 0
+    last: int = -60 * SECOND
+    tokens: int = 0
 
     def due(self, now: int) -> "Peer | None":
         """The peer after one more redirect, or None if that would be too much.  net/ipv4/route.c: ip_rt_send_redirect."""
         sent = 0 if now > self.last + REDIRECT_SILENCE else self.redirects
         if sent >= REDIRECT_NUMBER or (sent and now <= self.last + (REDIRECT_LOAD << sent)):
             return None
-        return Peer(self.address, sent + 1, now)
+        return Peer(self.address, sent + 1, now, self.tokens)
+
+    def told(self, now: int) -> "Peer | None":
+        """The peer after one more error, of which it gets six at once and then one a second; None if it must wait.
+
+        A redirect costs no token, but from it on they are counted anew.  net/ipv4/icmp.c: inet_peer_xrlim_allow
+        """
+        tokens = min(self.tokens + now - self.last, ICMP_BURST)
+        return replace(self, last=now, tokens=tokens - ICMP_RATELIMIT) if tokens >= ICMP_RATELIMIT else None
 
 
 def is_detour(fib: Fib, route: Route, source: Address, iif: str) -> bool:

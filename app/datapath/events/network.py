@@ -82,7 +82,13 @@ class IcmpIgnored(Event, frozen=True):
 
 
 class IcmpSent(Event, frozen=True):
-    """The kernel wrote an ICMP message: an error about another packet, or an echo reply."""
+    """The kernel wrote an ICMP message: an error about another packet, or an echo reply; errors use up what `peer` may get."""
 
     about: Skb
     by: Origin | None = None
+    peer: Peer | None = None
+
+    def apply(self, netns: Netns) -> Netns:
+        if self.peer is None:
+            return netns
+        return netns.learn(peers={**netns.learned.peers, self.peer.address: self.peer})
