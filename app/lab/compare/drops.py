@@ -33,12 +33,17 @@ NO_DROPS = (
     (
         "QUEUE_PURGE",
         "",
-        "what still lay in a queue when its owner went: an error nobody asked for, a segment kept to send again",
+        "what still lay in a queue when its owner went: an error not asked for, a segment kept to send again",
     ),
     (
         "NOT_SPECIFIED",
         "tcp_v4_rcv RST ",
-        "a reset of a connection half made, obeyed and then freed without a word",
+        "a reset of a connection half made: obeyed, and then freed without a word",
+    ),
+    (
+        "NOT_SPECIFIED",
+        "tcp_v4_rcv SYN ",
+        "a SYN said again while the connection is half made: answered again, and freed",
     ),
 )
 """What the kernel calls a drop where nothing befell a packet: the reason, how place and name begin, what happened."""
