@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
-from app.datapath.events import ChainVisit, HookPassed, Step
+from app.datapath.events import ChainVisit, Dropped, HookPassed, Step
 from app.kernel.netfilter import Chain, Jump
 from app.kernel.show.iptables import rule_text
 from app.kernel.world import World
@@ -92,11 +92,21 @@ def otherwise(ours: Passage, theirs: Passage) -> str:
 
 
 def computed(steps: Iterable[Step], ports: Set[int]) -> Iterator[Passage]:
-    """What a rule tracer would show of this walk."""
+    """What a rule tracer would show of this walk, each packet's way through a table where it ends.
+
+    REJECT sends its message from inside the rule: only then comes the packet's own end.
+    """
+    refused: dict[tuple[str, int], Passage] = {}
     for step in steps:
         event = step.event
         if isinstance(event, HookPassed):
-            yield passage(step.at, event, step.world[step.at].config.rules.tables[event.table], ports)
+            found = passage(step.at, event, step.world[step.at].config.rules.tables[event.table], ports)
+            if event.verdict == "REJECT":
+                refused[step.at, event.before.id] = found
+            else:
+                yield found
+        elif isinstance(event, Dropped) and event.skb and (step.at, event.skb.id) in refused:
+            yield refused.pop((step.at, event.skb.id))
 
 
 def passage(netns: str, event: HookPassed, chains: Mapping[str, Chain], ports: Set[int]) -> Passage:
@@ -157,19 +167,15 @@ def chains_of(world: World, netns: str, table: str) -> Mapping[str, Chain]:
     return next((chains for name, chains in tables if name == table), {})
 
 
-def ways(hits: Iterable[Hit]) -> list[list[Hit]]:
-    """The hits of each packet in each table, in the order in which the ways began.
-
-    Others may come in between: a REJECT sends its message from inside the rule.
-    """
-    begun: list[list[Hit]] = []
-    latest: dict[tuple[str, int], list[Hit]] = {}
+def ways(hits: Iterable[Hit]) -> Iterator[list[Hit]]:
+    """The hits of each packet in each table, in the order in which the ways ended.  Others may come in between."""
+    under_way: dict[tuple[str, int], list[Hit]] = {}
     for hit in hits:
         if hit.octets:
-            latest[hit.netns, hit.skb] = []
-            begun.append(latest[hit.netns, hit.skb])
-        latest[hit.netns, hit.skb].append(hit)
-    return begun
+            under_way[hit.netns, hit.skb] = []
+        under_way[hit.netns, hit.skb].append(hit)
+        if hit.verdict in ("accept", "drop"):
+            yield under_way.pop((hit.netns, hit.skb))
 
 
 def hit_lines(hits: Iterable[Hit], chains: Mapping[str, Chain]) -> Iterator[str]:

@@ -136,7 +136,7 @@ def test_where_a_bare_ack_stands_is_open_and_that_it_hit_its_rules_is_not(passag
 
 def test_hits_are_put_together_by_packet_though_another_comes_in_between() -> None:
     """REJECT sends its message from inside the rule, before the kernel tells of the rule."""
-    ping, datagram = told(
+    datagram, ping = told(
         hit("filter", "INPUT", 0, "jump", PING, skb=1, iif="b0"),
         hit("filter", "INPUT", 1, "drop", DATAGRAM, skb=2, iif="b0"),
         hit("filter", "OWN", 0, "continue", skb=1, mark=4),
