@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from app.datapath.drop import Drop
+from app.datapath.drop import Drop, Stolen
 from app.datapath.events import AnyEvent, Dropped, Event, Transmitted
 from app.datapath.kernel import Arm, Kernel, Walk
 from app.kernel.netns import Netns
@@ -66,7 +66,7 @@ def kernel(netns: Netns, seed: int = 0) -> Kernel:
 
 
 def run(netns: Netns, stage: Callable[..., Walk[Any]], *args: object, seed: int = 0, **named: object) -> Ran:
-    """One stage to its end in a namespace.  A drop that nobody guards is kept, not raised."""
+    """One stage to its end in a namespace.  A drop that nobody guards is kept, not raised; what is stolen returns nothing."""
     k = kernel(netns, seed)
     ran = Ran([], [], None, None, netns)
     stage_under_way = stage(k, *args, **named)
@@ -80,6 +80,8 @@ def run(netns: Netns, stage: Callable[..., Walk[Any]], *args: object, seed: int 
                 k.netns = ran.netns = wish.apply(k.netns)
     except StopIteration as end:
         ran.result = end.value
+    except Stolen:
+        pass
     except Drop as drop:
         ran.drop = drop
     return ran

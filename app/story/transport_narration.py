@@ -7,7 +7,7 @@ from app.kernel.origin import Origin
 from app.kernel.socket import SocketKey
 from app.story.layers import ICMP_NAMES
 from app.story.names import machine, who
-from app.wire.packet import HttpRequest, HttpResponse, Icmp, Message, Tcp
+from app.wire.packet import HttpRequest, HttpResponse, Icmp, Message, Tcp, Text
 
 Transport = (
     e.IcmpSent | e.SocketOpened | e.SocketFound | e.SegmentSent | e.MessageRead | e.ProcessDecided | e.ProbeEnded
@@ -105,12 +105,17 @@ PURPOSE: dict[tuple[str, ...], str] = {
 }
 
 
+SPOKEN = 40  # characters of a text that a sentence repeats
+
+
 def said(message: Message) -> str:
     match message:
         case HttpRequest(method, host, path):
             return f"{method} http://{host}{path}"
         case HttpResponse(status, reason):
             return f"HTTP {status} {reason}"
+        case Text(data) if len(data) > SPOKEN:
+            return f"“{data[:SPOKEN]}…”, {len(data)} bytes"
         case _:
             return f"“{message.data}”"
 

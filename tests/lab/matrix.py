@@ -49,6 +49,11 @@ class Case(Struct, frozen=True):
     infra: Infrastructure
     acts: tuple[Act, ...]
     fault: Fault | None = None
+    seed: int = 0
+
+    @property
+    def probes(self) -> tuple[Act, ...]:
+        return self.acts
 
     def machines(self) -> Machines:
         built = compile_machines(self.cluster, self.infra)

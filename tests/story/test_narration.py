@@ -17,6 +17,7 @@ from app.story.outcome import Outcome
 from app.story.view import VerdictName
 from tests.clusters import Case, cases
 from tests.journeys import perform, probe
+from tests.lab.sizes import CASES
 from tests.stages import frame, packet
 from tests.story.tale import OVERLAY, cluster, performed, told
 from tests.test_laws import QUIET
@@ -53,7 +54,13 @@ def every_kind() -> list[Step]:
         *told("node1/pod1", "10.244.1.99:8080").steps,
         *told("node1/pod1", "10.244.2.99:8080", infra=OVERLAY).steps,
         *perform(tunnelled(fdb=False), probe("node1/pod1", "10.244.2.3:8080")).steps,
+        *larger("no room in the tunnel, path MTU discovery want"),
+        *larger("a redirect, followed"),
     ]
+
+
+def larger(name: str) -> list[Step]:
+    return perform(CASES[name].machines(), *CASES[name].acts).steps
 
 
 def test_everything_that_can_happen_is_told() -> None:
