@@ -43,11 +43,12 @@ def br_handle_frame_finish(k: Kernel, skb: Skb, port: str) -> Walk[None]:
 
 
 def br_fdb_update(k: Kernel, skb: Skb, master: str, port: str) -> Walk[None]:
-    """net/bridge/br_fdb.c: br_fdb_update; a MAC of the machine itself is never learnt."""
+    """net/bridge/br_fdb.c: br_fdb_update; a MAC of the machine itself is never learnt, a static entry moves and stays one."""
     source = skb.eth.src
     known = k.netns.learned.fdb.get((master, source))
     if known is None or (known.port != port and not known.local):
-        yield FdbLearned(skb, port, "br_fdb_update", FdbEntry(source, master, port), known)
+        entry = replace(known, port=port) if known else FdbEntry(source, master, port)
+        yield FdbLearned(skb, port, "br_fdb_update", entry, known)
 
 
 def br_forward(k: Kernel, skb: Skb, entry: FdbEntry, ingress: str) -> Walk[None]:

@@ -24,9 +24,7 @@ def netif_receive_skb(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
 def dev_queue_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     """A frame leaves: captures see it, then the driver has it.  A veth's or a cable's driver is the backlog of the other end."""
     link = k.devices[dev]
-    if not link.up:
-        raise Drop(skb, DropReason.DEV_READY, "dev_queue_xmit", dev)
-    if dev in k.no_carrier:
+    if not link.up or dev in k.no_carrier:
         raise Drop(skb, DropReason.QDISC_DROP, "__dev_queue_xmit", dev)
     yield Transmitted(skb, dev, "dev_queue_xmit")
     if link.kind == "bridge":

@@ -68,7 +68,8 @@ def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
     }
     if kind in codes:
         yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, codes[kind])
-    raise Drop(skb, DropReason.IP_INNOROUTES, "ip_error", dev)
+    reason = DropReason.IP_INNOROUTES if kind == "unreachable_net" else DropReason.NOT_SPECIFIED
+    raise Drop(skb, reason, "ip_error", dev)
 
 
 def check_martian(k: Kernel, skb: Skb, dev: str) -> None:

@@ -104,16 +104,10 @@ def netns(
         for d in numbered.values()
         if d.master or d.kind == "bridge"
     ]
+    fib, others = fib_of(numbered.values(), routes), nsids(id, numbered.values())
     return Netns(
         id,
-        Config(
-            numbered,
-            fib_of(numbered.values(), routes),
-            rules or Ruleset(),
-            sysctl or {},
-            ports,
-            nsids(id, numbered.values()),
-        ),
+        Config(numbered, fib, rules or Ruleset(), sysctl or {}, ports, others),
         Learned(
             fdb={(entry.dev, entry.mac): entry for entry in (*own, *fdb)},
             neigh={(entry.dev, entry.address): entry for entry in neigh},

@@ -22,8 +22,8 @@ RING_SIZE = 1 << 23
 MISSES = "bpf_prog_info.recursion_misses"
 WHAT = "drop reasons and route look-ups were not recorded"
 ENUM, REASON = "skb_drop_reason", "SKB_DROP_REASON_"
-NO_WAY_ON = ("IP_INNOROUTES", "IP_INADDRERRORS")
-"""Why a packet is dropped whose look-up found nothing (net/ipv4/route.c: ip_error)."""
+NO_WAY_ON = ("IP_INNOROUTES", "IP_INADDRERRORS", "NOT_SPECIFIED")
+"""Why a packet is dropped whose look-up found nothing, or a route that refuses (net/ipv4/route.c: ip_error)."""
 IPV4, ARP = 0x0800, 0x0806
 PROTOCOLS = (IPV4, ARP)
 """What a journey is made of."""

@@ -37,7 +37,7 @@ def test_a_device_that_is_down_sends_nothing() -> None:
         frame(packet(POD1, POD2)),
         "eth0",
     )
-    assert ran.death == "dev_queue_xmit DEV_READY"
+    assert ran.death == "__dev_queue_xmit QDISC_DROP"
     assert not ran.sent_by
 
 
