@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from app.datapath import ip_output, tcp, udp
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import IcmpSent
+from app.datapath.events import IcmpIgnored, IcmpSent
 from app.datapath.kernel import Kernel, Walk, guarded
 from app.kernel.conntrack import Direction
 from app.kernel.nexthop import Peer
@@ -81,7 +81,8 @@ def icmp_echo(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     assert isinstance(asked.payload, Icmp)
     route = yield from ip_output.ip_route_output(k, skb, asked.src)
     if route is None:
-        raise Drop(skb, DropReason.IP_OUTNOROUTES, "icmp_reply", dev)
+        yield IcmpIgnored(skb, dev, "icmp_reply")
+        return
     answer = replace(asked.payload, type=ECHO_REPLY)
     reply = k.alloc_skb(IPv4(asked.dst, asked.src, answer, df=False))
     yield IcmpSent(reply, ip_output.out_dev(route), "icmp_reply", skb)

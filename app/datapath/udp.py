@@ -60,22 +60,22 @@ def ping(
 def send(k: Kernel, ip: IPv4, function: str, socket: Socket | None) -> Walk[None]:
     """DF as the socket's path MTU discovery wants it, and the datagram in pieces where it may be and must.
 
-    A server's unconnected socket does what the kernel does by default.
+    A server's unconnected socket does what the kernel does by default.  Without a route there is no packet: send(2) fails.
 
     net/ipv4/ip_output.c: __ip_append_data, __ip_make_skb
     """
     wish = socket.pmtudisc if socket else "want"
     route = k.fib.lookup(ip.dst)
-    reachable = route is not None and route.type in ("unicast", "local")
-    fits = route is None or not reachable or ip.size <= ip_output.path_mtu(k, route, ip.dst)
+    if route is None or route.type not in ("unicast", "local"):
+        yield from ip_output.ip_route_output(k, None, ip.dst)
+        return
+    fits = ip.size <= ip_output.path_mtu(k, route, ip.dst)
     if socket and wish == "do" and not fits:
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error="EMSGSIZE"))
         return
     own = socket.key.lport if socket and socket.key.protocol == "icmp" else 0
     skb = replace(k.alloc_skb(replace(ip, df=wish != "dont" and fits)), hash=own)
     yield SegmentSent(skb, None, function, socket)
-    if route is None or not reachable:
-        raise Drop(skb, DropReason.IP_OUTNOROUTES, "ip_send_skb")
     try:
         yield from ip_output.ip_local_out(k, skb, route)
     except Drop as drop:
@@ -107,8 +107,7 @@ def udp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
             break
     else:
         if k.fib.is_broadcast(ip.dst):
-            yield IcmpIgnored(skb, dev, "__udp4_lib_mcast_deliver")
-            return
+            raise Drop(skb, DropReason.NOT_SPECIFIED, "__udp4_lib_rcv", dev)
         yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, icmp.PORT_UNREACH)
         raise Drop(skb, DropReason.NO_SOCKET, "__udp4_lib_rcv", dev)
     socket = sockets[key]

@@ -92,8 +92,8 @@ def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally | e.IcmpIg
         case e.DeliveredLocally(skb=skb):
             layer = skb.ip.protocol.upper() if skb else "transport"
             return f"This address belongs to {here}: the packet goes up to {layer}."
-        case e.IcmpIgnored(function="__udp4_lib_mcast_deliver"):
-            return f"It is for everybody, and nobody on {here} listens: that is the end of it."
+        case e.IcmpIgnored(function="icmp_reply"):
+            return f"{here} has no way back to who asked, so the echo gets no answer."
         case e.IcmpIgnored():
             return f"The message is about a packet whose socket is gone: {here} counts it, and that is the end of it."
         case _:

@@ -65,6 +65,13 @@ def test_an_echo_is_answered_by_the_kernel_with_the_same_id_and_sequence() -> No
     assert (told(reply).type, told(reply).id, told(reply).sequence) == (0, 77, 5)
 
 
+def test_an_echo_from_whom_no_way_leads_back_is_not_answered_and_that_is_no_drop() -> None:
+    """Recorded: icmp_reply gives up, and the echo is freed as one that was read."""
+    ran = run(host(), icmp_rcv, frame(packet("198.51.100.7", OWN, Icmp(8, 0, id=7))), "eth0")
+    assert ran.one(IcmpIgnored).function == "icmp_reply"
+    assert not ran.drop and not ran.did(IcmpSent)
+
+
 def test_an_echo_reply_wakes_who_pinged_with_this_identifier() -> None:
     pinger = Socket(SocketKey("icmp", "0.0.0.0", 77), "ping")
     ran = run(host(pinger), icmp_rcv, frame(packet(SENDER, OWN, Icmp(0, 0, id=77, sequence=1))), "eth0")

@@ -38,6 +38,20 @@ def test_a_datagram_leaves_with_df_set() -> None:
     assert sent and sent.ip.df, "path MTU discovery wants it"
 
 
+def test_a_datagram_that_has_no_route_is_never_made() -> None:
+    """Recorded (tracepoint fib_table_lookup, and no kfree_skb): send(2) fails before there is a packet to drop."""
+    ran = run(host(), udp_sendmsg, SocketKey("udp", SERVER, 5353, "198.51.100.7", 40001), Text("hello"))
+    assert ran.names == ["RouteLookedUp"]
+    assert not ran.drop
+
+
+def test_a_datagram_to_everybody_that_nobody_listens_for_is_dropped_without_a_word() -> None:
+    """Recorded: NOT_SPECIFIED in __udp4_lib_rcv, and no ICMP error about a broadcast."""
+    ran = run(host(), udp_rcv, frame(packet(CLIENT, "10.244.1.255", udp(dport=99))), "eth0")
+    assert ran.death == "__udp4_lib_rcv NOT_SPECIFIED"
+    assert not ran.all(IcmpSent)
+
+
 def test_a_datagram_finds_who_listens_on_its_port() -> None:
     ran = run(host(), udp_rcv, frame(packet(CLIENT, SERVER, udp())), "eth0")
     assert ran.one(SocketFound).before.process == "echo"

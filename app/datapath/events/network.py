@@ -78,7 +78,7 @@ class DeliveredLocally(Event, frozen=True):
 
 
 class IcmpIgnored(Event, frozen=True):
-    """An ICMP error about a packet of no socket that is still there; the message ends here, which is no drop."""
+    """An ICMP message that comes to nothing, which is no drop: an error about no socket that is still there, an echo with no way back."""
 
 
 class IcmpSent(Event, frozen=True):

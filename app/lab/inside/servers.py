@@ -4,6 +4,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from app.lab.inside.namespaces import Namespaces
 from app.lab.job import Server, Upstream
@@ -32,9 +33,11 @@ def start(namespaces: Namespaces, server: Server) -> None:
 
 
 def serve_udp(server: Server, opened: socket.socket) -> None:
+    """Goes on when an answer has no way back, or an error about an earlier one comes in."""
     while True:
-        octets, sender = opened.recvfrom(CHUNK)
-        opened.sendto(octets, sender)
+        with suppress(OSError):
+            octets, sender = opened.recvfrom(CHUNK)
+            opened.sendto(octets, sender)
 
 
 def serve_tcp(server: Server, opened: socket.socket) -> None:
