@@ -22,10 +22,9 @@ DROPS: Mapping[DropReason, str] = {
     DropReason.NO_TX_TARGET: "the FDB names no node for this MAC",
     DropReason.VXLAN_VNI_NOT_FOUND: "no VXLAN device here has this VNI",
     DropReason.NOT_SPECIFIED: "it would have to leave by the port it came in by, and hairpin is off there",
-    DropReason.DEV_READY: "the device is down",
     DropReason.IP_NOPROTO: "no protocol here knows what to do with it",
     DropReason.INVALID_PROTO: "an echo to everybody is not answered (icmp_echo_ignore_broadcasts)",
-    DropReason.QDISC_DROP: "there is no carrier: the other end of the cable is down",
+    DropReason.QDISC_DROP: "the device is down, or has no carrier: the other end of the cable is down",
     DropReason.IP_INVALID_SOURCE: "nobody can have the address that it claims to come from",
     DropReason.BRIDGE_INGRESS_STP_STATE: "the port is disabled, for its bridge is down",
 }
@@ -35,6 +34,7 @@ PLACES: Mapping[str, str] = {
     "br_nf_dev_queue_xmit": "it is larger than this port takes and must not be fragmented, and a bridge tells nobody",
     "__udp4_lib_rcv": "it is for everybody, and nobody here listens",
     "__dev_forward_skb2": "it is larger than the other end takes",
+    "ip_error": "the route there is one that refuses",
 }
 """Functions that drop without a reason of their own (NOT_SPECIFIED), and why they do."""
 
