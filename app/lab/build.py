@@ -57,13 +57,13 @@ def file_name(netns: str) -> str:
 
 
 def sysctls(world: World) -> Iterator[Sysctl]:
-    """What is written before any device exists, so that devices inherit it."""
+    """What is written before any device exists.  A device's own setting adds to that of `all`, so each is born with 0."""
     for netns in world.netns.values():
         config = netns.config.sysctl
         for name, value in {**SURROUNDINGS, **dict.fromkeys(CONFIGURED, 0), **config}.items():
             yield Sysctl(netns.id, name, str(value))
             if name in (RP_FILTER, ROUTE_LOCALNET):
-                yield Sysctl(netns.id, name.replace(".all.", ".default."), str(value))
+                yield Sysctl(netns.id, name.replace(".all.", ".default."), "0")
 
 
 def setup(world: World) -> Iterator[Command]:

@@ -123,6 +123,12 @@ CASES = {
     ),
     "no hairpin": typed(RULED, TO_SERVICES["to self"], "node1: bridge link set dev vethxxx hairpin off"),
     "no forwarding": typed(PLAIN, OVER, "node1: sysctl -w net.ipv4.ip_forward=0"),
+    "a reverse path that is no longer strict": typed(
+        PLAIN,
+        OVER,
+        "node2: sysctl -w net.ipv4.conf.all.rp_filter=1",
+        "node2: sysctl -w net.ipv4.conf.all.rp_filter=0",
+    ),
     "a strict reverse path": typed(PLAIN, OVER, "node2: sysctl -w net.ipv4.conf.all.rp_filter=1"),
     "no br_netfilter": typed(
         RULED, TO_SERVICES["to local"], "node1: sysctl -w net.bridge.bridge-nf-call-iptables=0"
