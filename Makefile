@@ -3,6 +3,9 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PYTHON ?= python3
+N ?= 100
+SEED ?= 0
+JOBS ?= 2
 UV := uv==0.13.9
 
 VENV := .venv
@@ -17,7 +20,7 @@ PARALLEL := -n auto --dist worksteal
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet
 
-.PHONY: run test lint sweep bench goldens picture lock clean
+.PHONY: run test lint sweep fuzz bench goldens picture lock clean
 
 run: $(RUN)
 	@$(BIN)/packet-journeys serve --host $(HOST) --port $(PORT)
@@ -32,6 +35,10 @@ lint: $(DEV)
 
 sweep: $(DEV)
 	$(PYTEST) $(PARALLEL) -m sweep
+
+# Any worlds beside the kernel: `make fuzz N=1000 SEED=7 JOBS=2`; prints what differs, as small as it gets.
+fuzz: $(DEV)
+	$(BIN)/python -m tests.lab.fuzz $(N) --seed $(SEED) --jobs $(JOBS)
 
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks

@@ -18,11 +18,12 @@ from tests.damages import Damage, accepted, after, damages_of
 WEB = Container("web", ports=(ContainerPort(8080, "http"), ContainerPort(5353, "echo", "UDP")))
 CLIENT = OutsideHost("client", "203.0.113.50", serves=((80, "hello from outside"),))
 MOST_DAMAGES = 2
-LENGTHS = (0, 0, 0, 700, 3000)
+LENGTHS = (0, 0, 0, 700, 1400, 3000)
 """Octets that a request or a datagram has to spare."""
 PATIENCE = (3_500_000, 400_000, 400_000)
+"""Microseconds a client waits: through the three questions of ARP, or not even to the second."""
 ALL_IN_ALL = 4_000_000
-"""Microseconds a client waits: through the three questions of ARP, or not even to the second.  After five seconds neighbours are asked again."""
+"""Microseconds that all clients wait: after five seconds neighbours are asked again."""
 
 
 class Case(Struct, frozen=True):
@@ -146,16 +147,25 @@ def probes_of(draw: Any, cluster: Cluster, infra: Infrastructure, senders: list[
     address, port = draw(st.sampled_from(targets(cluster, infra, protocol)))
     content = message(protocol, address, draw(st.sampled_from(LENGTHS)))
     patience = draw(st.sampled_from(PATIENCE))
-    return Probe(sender, protocol, address, 0 if protocol == "icmp" else port, content, sport, patience)
+    return Probe(
+        sender,
+        protocol,
+        address,
+        0 if protocol == "icmp" else port,
+        content,
+        sport,
+        patience,
+        56 + draw(st.sampled_from(LENGTHS)),
+        draw(st.sampled_from(["want", "want", "do", "dont"])) if protocol != "tcp" else "want",
+    )
 
 
 def message(protocol: str, address: str, length: int) -> Message | None:
-    """A request as long as wanted; a datagram never so long that it must be cut to pieces."""
     match protocol:
         case "tcp":
             return HttpRequest("GET", address, "/", (("X-Long", "x" * length),) if length else ())
         case "udp":
-            return Text("hello" + "x" * min(length, 1300))
+            return Text("hello" + "x" * length)
     return None
 
 

@@ -15,6 +15,7 @@ from app.wire.addr import Address, mac_of
 
 Damage: TypeAlias = tuple[Change, ...]
 MASKS = (8, 16, 25, 30, 31, 32)
+MTUS = (600, 1000, 1280, 1400)
 SPECIAL = ("blackhole", "unreachable", "prohibit")
 BLOCKS = ("10.244.1.0/24", "10.244.2.0/24", "10.244.2.2/32", "10.96.0.0/12", "203.0.113.0/24")
 STRANGER = "02:00:00:00:00:99"
@@ -55,6 +56,12 @@ def damages_of(world: World, netns: Netns) -> list[list[Damage]]:
     ]
     kinds = [
         [f"ip link set {device.name} down" for device in devices],
+        [
+            f"ip link set {device.name} mtu {mtu}"
+            for device in devices
+            if device.kind != "loopback"
+            for mtu in MTUS
+        ],
         [f"ip link set {device.name} promisc on" for device in devices if device.kind == "bridge"],
         [f"ip link set {device.name} address {STRANGER}" for device in near],
         [f"ip link del {device.name}" for device in devices if device.kind == "veth"],

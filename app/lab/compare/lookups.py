@@ -47,12 +47,13 @@ def way(device: str, gateway: Address | None) -> str:
 
 
 def computed(steps: Iterable[Step]) -> Iterator[Answer]:
-    """Without those that found nothing for a packet that starts here: the kernel does not say whose they were."""
+    """Without those that found nothing for a packet that starts here, or a route that swallows: the kernel does not say whose."""
     for step in steps:
         event = step.event
         if isinstance(event, RouteLookedUp):
             answer = Answer(step.at, event.dst, way_of(event.route))
-            if answer.way != NOWHERE or event.function != FROM_HERE:
+            told = event.route is None and event.function != FROM_HERE
+            if answer.way != NOWHERE or told:
                 yield answer
 
 
