@@ -1,6 +1,6 @@
 """A network namespace: what was configured, and what it has learned since."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -99,11 +99,7 @@ def netns(
         if device.master:
             ports[device.master] += (device.name,)
             numbered[device.name] = replace(device, port_no=device.port_no or len(ports[device.master]))
-    own = [
-        FdbEntry(d.mac, d.master or d.name, d.name, permanent=True, local=True)
-        for d in numbered.values()
-        if d.master or d.kind == "bridge"
-    ]
+    own = own_entries(numbered.values())
     fib, others = fib_of(numbered.values(), routes), nsids(id, numbered.values())
     return Netns(
         id,
@@ -115,6 +111,13 @@ def netns(
             sockets={socket.key: socket for socket in sockets},
         ),
     )
+
+
+def own_entries(devices: Iterable[Device]) -> Iterator[FdbEntry]:
+    """net/bridge/br_fdb.c: a bridge knows its own MAC and its ports' (br_fdb_add_local)."""
+    for device in devices:
+        if device.master or device.kind == "bridge":
+            yield FdbEntry(device.mac, device.master or device.name, device.name, permanent=True, local=True)
 
 
 def nsids(id: str, devices: Iterable[Device]) -> tuple[str, ...]:
