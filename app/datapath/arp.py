@@ -86,9 +86,7 @@ def neigh_resolve(k: Kernel, skb: Skb, dev: str, address: Address) -> Walk[Skb |
     if known is not None and known.valid:
         used = replace(known, state="DELAY") if known.state == "STALE" else known
         assert known.mac
-        # A bridged frame keeps its sender: br_netfilter puts that MAC back before anybody looks at the buffer.
-        source = skb.bridged_src or k.devices[dev].mac
-        framed = replace(skb, packet=Ethernet(source, known.mac, skb.ip))
+        framed = replace(skb, packet=Ethernet(k.devices[dev].mac, known.mac, skb.ip))
         yield NeighLookedUp(framed, dev, "neigh_resolve_output", used, known)
         return framed
     if known is not None and known.state == "INCOMPLETE":

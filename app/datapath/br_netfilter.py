@@ -55,9 +55,10 @@ def br_nf_pre_routing_finish_bridge(k: Kernel, skb: Skb, port: str) -> Walk[None
 
 
 def br_nf_dev_xmit(k: Kernel, skb: Skb) -> Walk[None]:
-    """Back from the neighbour layer with the receiver's MAC: bridge on.  br_nf_pre_routing_finish_bridge_slow."""
-    assert skb.physin
-    yield from bridge.br_handle_frame_finish(k, replace(skb, bridged_src=None), skb.physin)
+    """Back from the neighbour layer with the receiver's MAC: put the sender's back and bridge on.  br_nf_pre_routing_finish_bridge_slow."""
+    assert skb.physin and skb.bridged_src
+    restored = Ethernet(skb.bridged_src, skb.eth.dst, skb.ip)
+    yield from bridge.br_handle_frame_finish(k, replace(skb, packet=restored, bridged_src=None), skb.physin)
 
 
 def br_nf_forward(k: Kernel, skb: Skb, port: str) -> Walk[Skb]:

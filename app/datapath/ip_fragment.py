@@ -45,10 +45,13 @@ def ip_do_fragment(k: Kernel, skb: Skb, dev: str, mtu: int, output: Output) -> W
 
 
 def send(k: Kernel, pieces: tuple[Skb, ...], output: Output) -> Walk[None]:
-    """One after the other.  A process that sends is interrupted by the softirq of each frame: it goes all its way before the next."""
+    """One after the other.  A process that sends is interrupted by the softirq of each frame: it goes all its way before the next.
+
+    Not so below a tunnel, whose device holds softirqs back until it is done (net/core/dev.c: rcu_read_lock_bh).
+    """
     for at, piece in enumerate(pieces, 1):
         yield from guarded(output(k, piece))
-        if k.in_process and at < len(pieces):
+        if k.in_process and piece.dev is None and at < len(pieces):
             yield Arm(0, partial(send, pieces=pieces[at:], output=output))
             return
 

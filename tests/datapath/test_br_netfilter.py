@@ -119,9 +119,7 @@ def test_r13_with_an_unresolved_neighbour_cbr0_asks_and_the_frame_takes_a_detour
         "pod2:eth0<",
     ]
     detour, bridged = walked.at("SYN", "node1:cbr0>"), walked.at("SYN", "node1:vethyyy>")
-    assert detour.eth.src == mac_of("10.244.1.2"), (
-        "a capture sees the sender's MAC already put back (measured)"
-    )
+    assert detour.eth.src == mac_of("10.244.1.1"), "cbr0 sends it, as the neighbour layer wrote it (measured)"
     assert (bridged.eth.src, bridged.ip.ttl) == (mac_of(POD1), 64), "and the bridge restored the sender's"
 
 

@@ -1,8 +1,11 @@
 """The engine against the kernel on journeys that no scenario tells, from `matrix.py` and `sizes.py`: a choice, all in the sweep."""
 
 import pytest
+from msgspec.structs import replace
 
+from app.controlplane.infrastructure import Infrastructure, Network
 from app.lab.compare import differences_of_any
+from app.lab.job import Command
 from app.lab.record import record
 from tests.lab import matrix, sizes
 
@@ -57,6 +60,23 @@ def agrees_with_the_kernel(name: str) -> None:
 @pytest.mark.parametrize("name", CHOICE)
 def test_a_telling_choice(name: str) -> None:
     agrees_with_the_kernel(name)
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("sender", ["node1/pod1", "node1"])
+def test_a_cable_that_becomes_narrower_under_a_tunnel(sender: str) -> None:
+    """flannel.1 goes on promising 1450 octets; its own kernel learns what the path takes, and uses that for its own packets."""
+    acts = tuple(replace(matrix.udp(sender, matrix.POD4, octets=1400), sport=sport) for sport in (40001, 40002))
+    tunnel = Infrastructure(Network(plugin="flannel-vxlan"), matrix.NO_PROXY)
+    narrow = sizes.mtus({"node1": {"eth0": 1400}, "cloud": {"to-node1": 1400}})
+    before, after = (matrix.Case(matrix.cluster(), tunnel, acts, fault).machines() for fault in (None, narrow))
+    changes = [
+        Command(netns, ("ip", "link", "set", device, "mtu", "1400"))
+        for netns, device in (("node1", "eth0"), ("cloud", "to-node1"))
+    ]
+    found = differences_of_any(after, acts, record(before, acts, changes=changes))
+    assert not found, "\n".join(("the kernel did something else:", *found))
 
 
 @pytest.mark.sweep
