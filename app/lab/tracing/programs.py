@@ -21,6 +21,8 @@ NAMESPACES = (
     ("sk_buff.sk", "sock.__sk_common.skc_net.net", "net.ns.inum"),
     ("sk_buff._skb_refdst", "dst_entry.dev", *NET_OF_DEVICE),
 )
+KERNEL_MAY_OWN = "sk_buff.sk"
+"""Resets and ICMP leave by sockets of the kernel's, one for all namespaces, which call the first one theirs (ipv4_tcp_sk)."""
 DST_POINTER = -2
 """include/linux/skbuff.h: SKB_DST_PTRMASK; the lowest bit says whether the route is counted."""
 
@@ -55,7 +57,8 @@ def drops(types: Types, ring: int, own: int) -> Program:
             if pointer == "sk_buff._skb_refdst":
                 program.mask(DST_POINTER)
         program.read(types.offset(last), 4, 40 + 8 * n)
-        program.leave_if(own, 40 + 8 * n)
+        if pointers[0] != KERNEL_MAY_OWN:
+            program.leave_if(own, 40 + 8 * n)
     program.restore()
     program.read(types.offset("sk_buff.protocol"), 2, 64)
     program.follow(types.offset("sk_buff.dev"))
