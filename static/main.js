@@ -67,7 +67,8 @@ function paint(to) {
   const told = grain === "beats" && beat ? beat.text : line;
   get("count").textContent = beat ? `Beat ${now.beat + 1} of ${journey.beats.length} · ${here}` : here;
   get("sentence").textContent = told;
-  get("step-line").textContent = told === line ? (beat?.text ?? "") : line;
+  const under = told === line ? (beat?.text ?? "") : line;
+  get("step-line").textContent = under === told ? "" : under;
   get("says").hidden = !beat?.guide && !beat?.kernel;
   note("guide", beat?.guide);
   note("kernel", beat?.kernel);

@@ -102,7 +102,8 @@ def caption(told: Told, at: int, grain: Grain) -> Caption:
         return Caption(here, line, "")
     number, beat = found
     sentence, under = (beat.text, line) if grain == "beats" else (line, beat.text)
-    return Caption(f"Beat {number} of {len(told.view.beats)} · {here}", sentence, under)
+    count = f"Beat {number} of {len(told.view.beats)} · {here}"
+    return Caption(count, sentence, "" if under == sentence else under)
 
 
 def still(told: Told, at: int) -> Still:
