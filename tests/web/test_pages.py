@@ -81,6 +81,12 @@ def test_beats_that_nobody_wrote_are_named_by_what_happens_in_them(client: TestC
     ]  # fmt: skip
 
 
+def test_a_beat_that_is_a_step_is_not_told_twice(client: TestClient) -> None:
+    page = client.get("/j/routed/move-4?break=no-route").text
+    assert '<p class="sentence" id="sentence">node1 drops it: no route leads there.</p>' in page
+    assert '<p class="step-line" id="step-line"></p>' in page
+
+
 def test_everything_on_a_broken_page_is_of_the_broken_world(client: TestClient) -> None:
     page = client.get("/j/routed?break=no-route-in-cloud").text
     assert 'data-stream="/j/routed/stream?break=no-route-in-cloud"' in page
