@@ -20,8 +20,12 @@ CLIENT = OutsideHost("client", "203.0.113.50", serves=((80, "hello from outside"
 MOST_DAMAGES = 2
 LENGTHS = (0, 0, 0, 700, 1400, 3000)
 """Octets that a request or a datagram has to spare."""
-PATIENCE = (3_500_000, 400_000, 400_000)
-"""Microseconds a client waits: through the three questions of ARP, or not even to the second."""
+PATIENCE = {"tcp": 1_500_000, "udp": 3_500_000, "icmp": 3_500_000}
+IMPATIENCE = 400_000
+"""Microseconds a client waits: through the three questions of ARP, or not even to the second.
+
+A SYN would be sent again at the very moment when ARP gives up, and which comes first is chance.
+"""
 ALL_IN_ALL = 4_000_000
 """Microseconds that all clients wait: after five seconds neighbours are asked again."""
 
@@ -146,7 +150,7 @@ def probes_of(draw: Any, cluster: Cluster, infra: Infrastructure, senders: list[
     protocol = draw(st.sampled_from(["tcp", "tcp", "udp", "icmp"]))
     address, port = draw(st.sampled_from(targets(cluster, infra, protocol)))
     content = message(protocol, address, draw(st.sampled_from(LENGTHS)))
-    patience = draw(st.sampled_from(PATIENCE))
+    patience = draw(st.sampled_from([PATIENCE[protocol], IMPATIENCE, IMPATIENCE]))
     return Probe(
         sender,
         protocol,

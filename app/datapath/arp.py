@@ -4,7 +4,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from app.datapath import device, icmp, ip_output
+from app.datapath import device, icmp, ip_input, ip_output
 from app.datapath.drop import DropReason
 from app.datapath.events import (
     ArpAnswered,
@@ -24,6 +24,7 @@ from app.wire.packet import Arp, Ethernet
 
 MAX_PROBES = 3  # mcast_solicit
 RETRANSMIT = TIMER_SECOND  # retrans_time
+LOCKTIME = 1_000_000  # net.ipv4.neigh.*.locktime, microseconds
 
 
 def arp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -35,18 +36,26 @@ def arp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     message = skb.arp
     if skb.eth.dst not in (k.devices[dev].mac, BROADCAST_MAC):
         yield ArpIgnored(skb, dev, "arp_rcv", message.target_ip)
-    elif message.op == "request" and k.fib.is_local(message.target_ip):
+    elif message.op == "request" and is_answered(k, message, dev):
         yield from neigh_event_ns(k, skb, dev)
         yield from arp_reply(k, skb, dev)
     elif (known := k.netns.learned.neigh.get((dev, message.sender_ip))) and known.state != "PERMANENT":
         solicited = message.op == "reply" and not skb.eth.broadcast
-        news = yield from neigh_update(
-            k, skb, known, message.sender_mac, "REACHABLE" if solicited else "STALE"
-        )
+        state: NeighState = "REACHABLE" if solicited else "STALE"
+        override = k.now > known.updated + LOCKTIME
+        news = yield from neigh_update(k, skb, known, message.sender_mac, state, override=override)
         if not news:
             yield ArpIgnored(skb, dev, "arp_process", message.target_ip)
     else:
         yield ArpIgnored(skb, dev, "arp_process", message.target_ip)
+
+
+def is_answered(k: Kernel, message: Arp, dev: str) -> bool:
+    """For an address of ours, and only if a packet from the asker would be let in too (arp_process: ip_route_input_noref)."""
+    asker = message.sender_ip
+    return k.fib.is_local(message.target_ip) and (
+        asker == ANY or ip_input.fib_validate_source(k, asker, dev) is None
+    )
 
 
 def neigh_event_ns(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
@@ -57,14 +66,20 @@ def neigh_event_ns(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield from neigh_update(k, skb, known, mac, "STALE")
 
 
-def neigh_update(k: Kernel, skb: Skb, known: Neighbour, mac: Mac, state: NeighState) -> Walk[bool]:
+def neigh_update(
+    k: Kernel, skb: Skb, known: Neighbour, mac: Mac, state: NeighState, *, override: bool = True
+) -> Walk[bool]:
     """Write a MAC and a state, then send what waited; False if nothing is new.  STALE never degrades an entry with the same MAC.
+
+    Without `override` a valid entry keeps its MAC: of two that answer, the first is believed.
 
     net/core/neighbour.c: __neigh_update
     """
     if known.valid and known.mac == mac and (state == "STALE" or known.state == state):
         return False
-    entry = replace(known, mac=mac, state=state, queue=(), probes=0)
+    if known.valid and known.mac != mac and not override:
+        return False
+    entry = replace(known, mac=mac, state=state, queue=(), probes=0, updated=k.now)
     before = known if (known.dev, known.address) in k.netns.learned.neigh else None
     yield NeighUpdated(skb, known.dev, "neigh_update", entry, before)
     for waiting in known.queue:

@@ -10,7 +10,7 @@ from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
 from app.kernel.route import Route
 from app.kernel.skb import Skb
 from app.kernel.socket import SocketKey
-from app.wire.addr import is_loopback
+from app.wire.addr import Address, is_loopback
 from app.wire.packet import Tcp, Udp
 
 
@@ -79,25 +79,31 @@ def check_martian(k: Kernel, skb: Skb, dev: str) -> None:
 
 
 def check_source(k: Kernel, skb: Skb, dev: str, out: str | None = None) -> None:
+    """Raises Drop for a source that cannot be."""
+    if fault := fib_validate_source(k, skb.ip.src, dev, out):
+        raise Drop(skb, fault, "ip_rcv_finish_core", dev)
+
+
+def fib_validate_source(k: Kernel, src: Address, dev: str, out: str | None = None) -> DropReason | None:
     """Nobody else sends with an address of ours; with rp_filter an answer must leave by the device this came in by (1), or any (2).
 
     Without rp_filter the FIB is asked only about what leaves (`out`) where it came in, which may earn a redirect.
     net/ipv4/fib_frontend.c: fib_validate_source, __fib_validate_source
     """
     if dev == "lo":
-        return
+        return None
     mode = k.netns.config.sysctl.get(RP_FILTER, 0)
-    back = k.fib.lookup(skb.ip.src)
-    if k.fib.is_local(skb.ip.src):
-        raise Drop(skb, DropReason.IP_LOCAL_SOURCE, "ip_rcv_finish_core", dev)
+    back = k.fib.lookup(src)
+    if k.fib.is_local(src):
+        return DropReason.IP_LOCAL_SOURCE
     if mode == 0 and out != dev:
-        return
+        return None
     if back is not None and back.type == "broadcast":
-        raise Drop(skb, DropReason.IP_INVALID_SOURCE, "ip_rcv_finish_core", dev)
+        return DropReason.IP_INVALID_SOURCE
     known = back is not None and back.type == "unicast"
     by_here = known and back is not None and back.dev == dev
-    if mode and not by_here and (mode == 1 or not known or not k.devices[dev].addresses):
-        raise Drop(skb, DropReason.IP_RPFILTER, "ip_rcv_finish_core", dev)
+    strange = mode and not by_here and (mode == 1 or not known or not k.devices[dev].addresses)
+    return DropReason.IP_RPFILTER if strange else None
 
 
 def ip_local_deliver(k: Kernel, skb: Skb, dev: str) -> Walk[None]:

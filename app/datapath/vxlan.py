@@ -30,7 +30,9 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         raise Drop(skb, DropReason.NO_TX_TARGET, "vxlan_xmit", dev)
     datagram = Udp(source_port(skb), link.port, Vxlan(link.vni, skb.eth))
     outer = IPv4(link.local, entry.dst, datagram, df=False)
-    wrapped = replace(skb, packet=outer, dev=dev, ct=None, ctinfo=None, direction="original", physin=None)
+    wrapped = replace(
+        skb, packet=outer, dev=dev, ct=None, ctinfo=None, direction="original", physin=None, frag_max_size=0
+    )
     route = yield from ip_output.ip_route_output(k, skb, entry.dst)
     if route is None:
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "vxlan_xmit_one", dev)

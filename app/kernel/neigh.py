@@ -11,7 +11,10 @@ NeighState: TypeAlias = Literal["INCOMPLETE", "REACHABLE", "STALE", "DELAY", "FA
 
 
 class Neighbour(Record, frozen=True):
-    """One line of `ip neigh`, and the packets that wait for it (include/net/neighbour.h: arp_queue)."""
+    """One line of `ip neigh`, and the packets that wait for it (include/net/neighbour.h: arp_queue).
+
+    `updated` is when it was made or last changed, microseconds.
+    """
 
     address: Address
     dev: str
@@ -19,6 +22,7 @@ class Neighbour(Record, frozen=True):
     mac: Mac | None = None
     queue: tuple[Skb, ...] = ()
     probes: int = 0
+    updated: int = 0
     origin: Origin = KERNEL
 
     @property

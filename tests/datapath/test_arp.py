@@ -63,8 +63,7 @@ def test_a_bystander_who_knows_the_asker_already_ends_the_copy_too() -> None:
 
 
 def test_a_question_from_a_new_mac_refreshes_an_entry_that_exists() -> None:
-    old = knows("eth0", POD1, "REACHABLE", "02:00:00:00:00:01")
-    ran = run(host(POD5, old), arp_rcv, who_has(POD2, tell=POD1), "eth0")
+    ran = run(host(POD5, long_known(POD1)), arp_rcv, who_has(POD2, tell=POD1), "eth0")
     entry = ran.one(NeighUpdated).entry
     assert (entry.mac, entry.state) == (mac_of(POD1), "STALE"), "a broadcast does not assert reachability"
 
@@ -83,11 +82,34 @@ def test_a_reply_makes_the_entry_reachable_and_sends_what_waited() -> None:
 def test_a_reply_to_everybody_asserts_no_reachability() -> None:
     """Broadcast replies and requests make an entry STALE only (arp_process)."""
     announcement = Ethernet(
-        mac_of(POD2), BROADCAST_MAC, Arp("reply", "02:00:00:00:00:01", POD2, BROADCAST_MAC, POD2)
+        mac_of(POD2), BROADCAST_MAC, Arp("reply", mac_of(POD2), POD2, BROADCAST_MAC, POD2)
     )
-    ran = run(host(POD1, knows("eth0", POD2)), arp_rcv, Skb(1, announcement), "eth0")
+    ran = run(host(POD1, long_known(POD2)), arp_rcv, Skb(1, announcement), "eth0")
     entry = ran.one(NeighUpdated).entry
-    assert (entry.state, entry.mac) == ("STALE", "02:00:00:00:00:01")
+    assert (entry.state, entry.mac) == ("STALE", mac_of(POD2))
+
+
+def long_known(address: str) -> Neighbour:
+    """An entry with a MAC that is out of date, and older than net.ipv4.neigh.*.locktime."""
+    return Neighbour(address, "eth0", "REACHABLE", "02:00:00:00:00:01", updated=-2_000_000)
+
+
+def test_of_two_that_answer_the_first_is_believed() -> None:
+    """Found by fuzzing: an entry that changed a moment ago keeps its MAC (arp_process: locktime)."""
+    ran = run(
+        host(POD1, knows("eth0", POD2, "REACHABLE", "02:00:00:00:00:01")),
+        arp_rcv,
+        is_at(POD2, asker=POD1),
+        "eth0",
+    )
+    assert ran.did(ArpIgnored)
+    assert ran.netns.learned.neigh["eth0", POD2].mac == "02:00:00:00:00:01"
+
+
+def test_who_asks_with_an_address_of_ours_gets_no_answer() -> None:
+    """Found by fuzzing: a packet from such an asker would not be let in either (arp_process: ip_route_input_noref)."""
+    twice = netns("host", (LO, device("eth0", "veth", f"{POD2}/24"), device("eth1", "veth", f"{POD1}/24")))
+    assert run(twice, arp_rcv, who_has(POD2, tell=POD1), "eth0").did(ArpIgnored)
 
 
 def test_a_reply_that_nobody_waits_for_is_ignored() -> None:

@@ -104,6 +104,28 @@ FOUND = {
         )
         for kind in ("blackhole", "unreachable", "prohibit")
     },
+    "two pods with one address on one node": case(
+        PLAIN,
+        *again(ping("node1/pod1", POD2)),
+        typed=(
+            "node1/pod5: ip addr del 10.244.1.6/24 dev eth0",
+            "node1/pod5: ip addr add 10.244.1.3/24 dev eth0",
+        ),
+    ),
+    "a pod with an address of its node": case(
+        PLAIN,
+        patient(ping("node1/pod1", "192.168.1.10"), 400_000),
+        typed=(
+            "node1/pod1: ip addr del 10.244.1.2/24 dev eth0",
+            "node1/pod1: ip addr add 192.168.1.10/16 dev eth0",
+            "node1/pod1: ip addr add 10.244.1.1/24 dev eth0",
+        ),
+    ),
+    "fragments by a tunnel": case(
+        TUNNEL,
+        Probe("node1/pod1", "icmp", POD4, 0, octets=1456),
+        Probe("node1/pod1", "icmp", POD4, 0, sport=40002, octets=3000),
+    ),
     "rp_filter and a source that nobody can be": case(
         PLAIN,
         patient(tcp("node2/pod3", POD1), 400_000),
