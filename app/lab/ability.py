@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct
@@ -56,8 +56,8 @@ class Ability(Struct, frozen=True):
 def ability() -> Ability:
     """Tried once for each run of the program: in one sandbox, that leaves nothing."""
     programs = frozenset(program for program in PACKAGES if shutil.which(program))
-    if not programs.issuperset(("unshare", "ip")):
-        return Ability(programs, frozenset(), "there is no unshare or no ip to make one with")
+    if not programs.issuperset(FOR_ALL):
+        return Ability(programs, frozenset(), f"it takes {', '.join(FOR_ALL)}")
     trials = "\n".join(
         f"{command} >/dev/null 2>&1 && echo '{MARK}{name}'" for name, (command, _) in TRIALS.items()
     )
@@ -71,11 +71,16 @@ def ability() -> Ability:
 
 def lacking(world: World, here: Ability) -> str | None:
     """One line: what is missing for this world, and what to install; None if nothing is."""
-    return next(all_lacking(world, here), None)
+    return next(complaints(programs_for(world), features_for(world), here), None)
 
 
-def all_lacking(world: World, here: Ability) -> Iterator[str]:
-    for program in programs_for(world):
+def why_not() -> str | None:
+    """One line: what keeps this machine from holding every world; None if nothing does."""
+    return next(complaints(PACKAGES, TRIALS, ability()), None)
+
+
+def complaints(programs: Iterable[str], features: Iterable[str], here: Ability) -> Iterator[str]:
+    for program in programs:
         if program not in here.programs:
             yield f"{program} is not installed: install the package {PACKAGES[program]}"
     if here.no_sandbox:
@@ -84,7 +89,7 @@ def all_lacking(world: World, here: Ability) -> Iterator[str]:
             " allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone), or be root"
         )
         return
-    for feature in features_for(world):
+    for feature in features:
         if feature not in here.features:
             yield f"this kernel has no {feature}: it wants {TRIALS[feature][1]}"
 
