@@ -71,7 +71,7 @@ def test_json_is_one_document_with_the_command_that_makes_it_again() -> None:
 def test_another_probe_is_compared_too() -> None:
     done = lab("overlay", "--from", "pod/pod1", "--to", "pod/pod3", "--protocol", "icmp")
     assert done.returncode == 0, done.stdout
-    assert done.stdout.startswith("overlay: pod/pod1 to pod/pod3 by icmp")
+    assert done.stdout.startswith("overlay --from pod/pod1 --to pod/pod3 --protocol icmp: ")
 
 
 @pytest.mark.kernel
