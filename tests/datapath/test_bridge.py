@@ -47,6 +47,24 @@ def test_every_copy_of_a_flood_is_a_clone_with_an_id_of_its_own() -> None:
     assert {skb.clone_of for skb in copies} == {1}
 
 
+def test_a_bridge_that_is_down_has_disabled_ports() -> None:
+    """Found by fuzzing: whatever comes in by one of them ends there."""
+    netns = node1()
+    down = netns.with_device(replace(netns.config.devices["cbr0"], up=False))
+    ran = run(down, br_handle_frame, who_has(POD2, tell=POD1), "vethxxx")
+    assert ran.death == "br_handle_frame BRIDGE_INGRESS_STP_STATE"
+
+
+def test_a_pod_whose_device_is_down_leaves_its_port_without_a_carrier() -> None:
+    """Found by fuzzing: such a port is disabled, and a flood passes it by."""
+    built = on_one_bridge()
+    pod2 = built["node1/pod2"]
+    asleep = built.replace(pod2.with_device(replace(pod2.config.devices["eth0"], up=False)))
+    walked = send(asleep, "node1/pod1", "10.244.1.3:8080")
+    assert "node1:vethyyy>" not in walked.seen("arp request")
+    assert "node1:vethzzz>" in walked.seen("arp request")
+
+
 def test_a_port_that_is_down_gets_no_copy() -> None:
     netns = node1()
     down = {**netns.config.devices, "vethyyy": replace(netns.config.devices["vethyyy"], up=False)}

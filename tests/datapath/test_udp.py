@@ -7,6 +7,7 @@ from app.datapath.udp import ping, udp_connect, udp_err, udp_rcv, udp_sendmsg
 from app.kernel.netns import Netns, netns
 from app.kernel.socket import Socket, SocketKey
 from app.wire.packet import Icmp, Text
+from tests.iptables import rules
 from tests.journeys import send
 from tests.stages import Ran, frame, packet, run, udp
 from tests.worlds import LISTENERS, LO, device, knows, on_one_bridge
@@ -123,6 +124,18 @@ def told(socket: Socket, type: int, code: int) -> Ran:
     """An ICMP error about a datagram reaches the machine that sent it."""
     error = Icmp(type, code, packet(SERVER, CLIENT, udp(5353, 40001)))
     return run(host(socket), udp_err, frame(packet(CLIENT, SERVER, error)), "eth0")
+
+
+@pytest.mark.parametrize("chain", ["OUTPUT", "POSTROUTING"])
+def test_a_rule_on_the_senders_own_way_out_is_an_error_of_send(chain: str) -> None:
+    """Found by fuzzing: EPERM at once, not silence (nf_hook_slow)."""
+    table = "filter" if chain == "OUTPUT" else "mangle"
+    strict = rules(f"*{table}\n-A {chain} -p udp -j DROP")
+    eth0 = device("eth0", "veth", f"{SERVER}/24")
+    machine = netns("host", (LO, eth0), rules=strict, sockets=[Socket(CONNECTED, "curl")])
+    ran = run(machine, udp_sendmsg, CONNECTED, Text("hello"))
+    assert ran.death == "nf_hook_slow NETFILTER_DROP"
+    assert [arm.stage.keywords["error"] for arm in ran.armed] == ["EPERM"]  # type: ignore[attr-defined]
 
 
 def test_ping_asks_for_all_errors() -> None:

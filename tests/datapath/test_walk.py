@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.datapath.device import dev_queue_xmit
-from app.datapath.events import NeighHeld, ProbeEnded, Received, Step, TimerFired, Transmitted
+from app.datapath.events import ArpAsked, NeighHeld, ProbeEnded, Received, Step, TimerFired, Transmitted
 from app.datapath.kernel import Arm, Kernel, Walk
 from app.datapath.walk import Looped, Walker
 from app.kernel.device import Peer
@@ -170,6 +170,16 @@ def test_a_second_act_begins_where_the_first_ended_and_is_caused_by_it() -> None
     begins = steps[length]
     assert (begins.cause, begins.time) == (length - 1, steps[length - 1].time)
     assert [step.cause for step in steps].count(None) == 1, "one root for the whole journey"
+
+
+def test_a_timer_of_the_kernels_outlives_the_probe_that_set_it() -> None:
+    """Found by fuzzing: ARP asks again for the first probe's sake while the second one waits."""
+    first = replace(probe("node1/pod1", "10.244.1.99:8080"), timeout=400_000)
+    second = replace(probe("node1/pod2", "10.244.1.98:8080", sport=40002), timeout=1_000_000)
+    walked = perform(machines(on_one_bridge()), first, second)
+    asked = [s.event.entry.address for s in walked.steps if isinstance(s.event, ArpAsked)]
+    assert asked == ["10.244.1.99", "10.244.1.98", "10.244.1.99"]
+    assert [end.error for end in walked.all(ProbeEnded)] == ["ETIMEDOUT", "ETIMEDOUT"]
 
 
 def test_the_clients_own_patience_is_a_part_of_the_tree() -> None:
