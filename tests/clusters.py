@@ -20,7 +20,7 @@ CLIENT = OutsideHost("client", "203.0.113.50", serves=((80, "hello from outside"
 MOST_DAMAGES = 2
 LENGTHS = (0, 0, 0, 700, 1400, 3000)
 """Octets that a request or a datagram has to spare."""
-PATIENCE = {"tcp": 1_500_000, "udp": 3_500_000, "icmp": 3_500_000}
+PATIENCE = {"tcp": 1_300_000, "udp": 3_500_000, "icmp": 3_500_000}
 IMPATIENCE = 400_000
 """Microseconds a client waits: through the three questions of ARP, or not even to the second.
 

@@ -48,8 +48,8 @@ def routes(*lines: str) -> tuple[Route, ...]:
 
 
 def knows(dev: str, address: str, state: str = "REACHABLE", mac: str | None = None) -> Neighbour:
-    """A neighbour that ARP need not ask for."""
-    return Neighbour(address, dev, state, mac or mac_of(address))  # type: ignore[arg-type]
+    """A neighbour that ARP need not ask for, and that somebody has spoken to before."""
+    return Neighbour(address, dev, state, mac or mac_of(address), cached=True)  # type: ignore[arg-type]
 
 
 def pod(id: str, address: str, port: str, **more: object) -> Netns:

@@ -99,7 +99,8 @@ def neigh_resolve(k: Kernel, skb: Skb, dev: str, address: Address) -> Walk[Skb |
     """The packet with its link layer header, or None when it had to be queued until ARP has asked.  neigh_resolve_output."""
     known = k.netns.learned.neigh.get((dev, address))
     if known is not None and known.valid:
-        used = replace(known, state="DELAY") if known.state == "STALE" else known
+        state: NeighState = "DELAY" if known.state == "STALE" else known.state
+        used = known if known.cached and state == known.state else replace(known, state=state, cached=True)
         assert known.mac
         framed = replace(skb, packet=Ethernet(k.devices[dev].mac, known.mac, skb.ip))
         yield NeighLookedUp(framed, dev, "neigh_resolve_output", used, known)

@@ -46,7 +46,7 @@ def br_nf_pre_routing_finish_bridge(k: Kernel, skb: Skb, port: str) -> Walk[None
     master = k.devices[port].master
     assert master
     neighbour = k.netns.learned.neigh.get((master, skb.ip.dst))
-    if neighbour and neighbour.mac and neighbour.state in ("REACHABLE", "PERMANENT"):
+    if neighbour and neighbour.mac and neighbour.cached and neighbour.state in ("REACHABLE", "PERMANENT"):
         skb = replace(skb, packet=Ethernet(skb.eth.src, neighbour.mac, skb.ip), bridged_src=None)
         yield NeighLookedUp(skb, master, "neigh_hh_bridge", neighbour, neighbour)
         yield from bridge.br_handle_frame_finish(k, skb, port)

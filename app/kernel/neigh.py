@@ -13,7 +13,8 @@ NeighState: TypeAlias = Literal["INCOMPLETE", "REACHABLE", "STALE", "DELAY", "FA
 class Neighbour(Record, frozen=True):
     """One line of `ip neigh`, and the packets that wait for it (include/net/neighbour.h: arp_queue).
 
-    `updated` is when it was made or last changed, microseconds.
+    `updated` is when it was made or last changed, microseconds; `cached`, whether a packet has used it, for the first one
+    leaves the header to the others (hh_cache).
     """
 
     address: Address
@@ -23,6 +24,7 @@ class Neighbour(Record, frozen=True):
     queue: tuple[Skb, ...] = ()
     probes: int = 0
     updated: int = 0
+    cached: bool = False
     origin: Origin = KERNEL
 
     @property

@@ -9,7 +9,7 @@ from app.process.programs import Probe
 from tests.clusters import Case
 from tests.controlplane.reference import NODES_ON_A_SWITCH
 from tests.lab import matrix
-from tests.lab.matrix import EMPTY, NO_PROXY, POD1, POD2, POD4, ping, tcp, udp
+from tests.lab.matrix import EMPTY, NO_PROXY, POD1, POD2, POD4, SERVICES, ping, tcp, udp
 
 PLAIN = Infrastructure(proxy=NO_PROXY)
 RULED = Infrastructure(proxy=Proxy())
@@ -104,6 +104,13 @@ FOUND = {
         )
         for kind in ("blackhole", "unreachable", "prohibit")
     },
+    "a neighbour written by hand, and the bridge": case(
+        RULED,
+        tcp("node1/pod1", SERVICES["local"], 80),
+        tcp("node1/pod1", SERVICES["local"], 80, 40002),
+        typed=("node1: ip neigh replace 10.244.1.3 lladdr 0a:58:0a:f4:01:03 dev cbr0",),
+    ),
+    "two connections that are refused by the machine itself": case(RULED, *again(tcp("node1", EMPTY, 80))),
     "two pods with one address on one node": case(
         PLAIN,
         *again(ping("node1/pod1", POD2)),

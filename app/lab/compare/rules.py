@@ -23,6 +23,10 @@ Position = tuple[str, int]
 """A chain and the place of a rule in it, from 0."""
 
 
+LOOPBACK = "lo"
+"""What comes in by it interrupts the very call that sent it, before that has gone through its own rules; walked, it waits its turn."""
+
+
 class Passage(Struct, frozen=True):
     """A packet shown to a table at a hook: the rules it hit, in order, in iptables' words, and what became of it."""
 
@@ -120,7 +124,7 @@ def passage(netns: str, event: HookPassed, chains: Mapping[str, Chain], ports: S
         event.iif,
         event.oif,
         headers.name_of(event.before.ip, ports),
-        headers.is_firm(event.before.ip),
+        headers.is_firm(event.before.ip) and event.iif != LOOPBACK,
         (*hits, *policy),
         "drop" if event.verdict in ("DROP", "REJECT") else "accept",
         event.skb.mark,
@@ -155,7 +159,7 @@ def recorded(recording: Recording, world: World, ports: Set[int]) -> Iterator[Pa
                 first.iif,
                 first.oif,
                 headers.name_of(ip, ports),
-                headers.is_firm(ip),
+                headers.is_firm(ip) and first.iif != LOOPBACK,
                 tuple(hit_lines(hits, chains)),
                 last.verdict,
                 last.mark,
