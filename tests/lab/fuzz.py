@@ -30,7 +30,7 @@ from app.simulate import walk
 from tests.clusters import Case, cases
 from tests.damages import accepted
 
-TRIES = 3
+TRIES = 5
 ENOUGH = 12  # differences of one world
 QUIET = settings(
     database=None, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
