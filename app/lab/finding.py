@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from app.lab.compare.rows import Row, Section
+from app.lab.compare.rows import Row, Section, differences
 from app.scenario.model import Scenario
 
 Verdict: TypeAlias = Literal["passed", "differs", "undecided"]
@@ -74,4 +74,4 @@ class Finding(Struct, frozen=True):
 
     @property
     def differences(self) -> tuple[str, ...]:
-        return tuple(row.difference for row in self.rows if row.difference)
+        return tuple(differences(self.rows))

@@ -10,7 +10,8 @@ import pytest
 from app.kernel.show import commands_for
 from app.kernel.world import World
 from app.lab import build, programs, sandbox
-from app.lab.compare.outputs import outputs_differ
+from app.lab.compare.outputs import output_rows
+from app.lab.compare.rows import differences
 from app.lab.job import Job, Reading
 from tests.lab.matrix import CASES, NOBODY_HERE, OUTSIDE, SERVICES
 
@@ -52,5 +53,5 @@ def test_every_command_prints_the_same_in_every_namespace(name: str) -> None:
     assert len(asked) > 200, "there is something to compare"
     sysctls, setup = tuple(build.sysctls(world)), tuple(build.setup(world))
     job = Job(tuple(world.netns), sysctls, setup, tuple(programs.servers(machines)), before=asked)
-    found = list(outputs_differ(world, sandbox.run(job).before, "before"))
+    found = differences(output_rows(world, sandbox.run(job).before, "before"))
     assert not found, "\n".join(("the kernel prints something else:", *found))

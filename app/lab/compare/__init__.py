@@ -18,7 +18,7 @@ from app.lab.compare import drops, lookups, rules
 from app.lab.compare.frames import frame_rows
 from app.lab.compare.outputs import output_rows
 from app.lab.compare.ports import fixed_ports
-from app.lab.compare.rows import Row
+from app.lab.compare.rows import Row, differences
 from app.lab.compare.sightings import computed, recorded
 from app.lab.compare.tables import table_rows
 from app.lab.job import Recording
@@ -38,7 +38,7 @@ class Closest(NamedTuple):
 
     @property
     def differences(self) -> list[str]:
-        return [row.difference for row in self.rows if row.difference]
+        return differences(self.rows)
 
 
 def closest(
@@ -57,20 +57,13 @@ def closest(
     return best
 
 
-def differences(
-    machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording: Recording
-) -> list[str]:
-    """One sentence for each difference; none if the engine computed what the kernel did.  Raises NotDecoded."""
-    return [row.difference for row in rows(machines, acts, steps, recording) if row.difference]
-
-
 def differences_of_any(machines: Machines, acts: tuple[Act, ...], recording: Recording) -> list[str]:
     """The fewest differences that any throw of the dice has."""
     return closest(machines, acts, recording).differences
 
 
 def rows(machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording: Recording) -> Iterator[Row]:
-    """Both sides of everything, section by section."""
+    """Both sides of everything, section by section.  Raises NotDecoded."""
     ports = fixed_ports(machines, acts)
     ours, theirs = computed(steps, ports), recorded(recording, ports)
     world = steps[-1].world if steps else machines.world

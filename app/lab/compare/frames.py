@@ -7,10 +7,6 @@ from app.lab.compare.rows import Row
 from app.lab.compare.sightings import Sighting
 
 
-def frames_differ(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[str]:
-    return (row.difference for row in frame_rows(netns, ours, theirs) if row.difference)
-
-
 def frame_rows(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[Row]:
     """In one namespace: firm frames in their order, the others by whether they were seen at all."""
     here = [sighting for sighting in ours if sighting.netns == netns]

@@ -16,13 +16,6 @@ Texts: TypeAlias = Mapping[str, Mapping[str, str]]
 """What the kernel's commands printed, by namespace and command."""
 
 
-def outputs_differ(
-    world: World, texts: Texts, moment: Moment, ports: Set[int] | None = None
-) -> Iterator[str]:
-    """One sentence for each line that differs: `node1 `ip neigh` after: computed ..., kernel ...`."""
-    return (row.difference for row in output_rows(world, texts, moment, ports) if row.difference)
-
-
 def output_rows(world: World, texts: Texts, moment: Moment, ports: Set[int] | None = None) -> Iterator[Row]:
     """A row for each command that prints the same, and one for each line where it does not.
 

@@ -1,5 +1,6 @@
 """The two columns: one thing as it was computed, and as the kernel did it."""
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -15,6 +16,11 @@ class Row(Struct, frozen=True):
     computed: str | None
     kernel: str | None
     difference: str | None = None
+
+
+def differences(rows: Iterable[Row]) -> list[str]:
+    """One sentence for each row that differs."""
+    return [row.difference for row in rows if row.difference]
 
 
 def same(section: Section, netns: str, text: str) -> Row:

@@ -47,10 +47,6 @@ class Passage(Struct, frozen=True):
         return f"{self.netns} {self.table} {self.hook}"
 
 
-def rules_differ(netns: str, ours: Iterable[Passage], theirs: Iterable[Passage]) -> Iterator[str]:
-    return (row.difference for row in rule_rows(netns, ours, theirs) if row.difference)
-
-
 def rule_rows(netns: str, ours: Iterable[Passage], theirs: Iterable[Passage]) -> Iterator[Row]:
     """In one namespace: every rule hit, by firm packets in their order, by the others if at all."""
     here = [passage for passage in ours if passage.netns == netns]

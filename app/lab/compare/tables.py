@@ -15,10 +15,6 @@ HOW_MANY = "conntrack v"
 """Not a line of the table: it counts them."""
 
 
-def tables_differ(world: World, recording: Recording, ports: Set[int]) -> Iterator[str]:
-    return (row.difference for row in table_rows(world, recording, ports) if row.difference)
-
-
 def table_rows(world: World, recording: Recording, ports: Set[int]) -> Iterator[Row]:
     """Lines of `ip neigh`, `bridge fdb`, `conntrack -L` that both have or only one, as often as they have them."""
     for netns, command in product(world.netns, TABLES):

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from app.datapath.events import Event, Received, Step, Transmitted
 from app.kernel.neigh import Neighbour
-from app.lab.compare import differences
-from app.lab.compare.frames import frames_differ
+from app.lab.compare import rows
+from app.lab.compare.frames import frame_rows
+from app.lab.compare.rows import differences
 from app.lab.compare.sightings import Sighting, computed
-from app.lab.compare.tables import tables_differ
+from app.lab.compare.tables import table_rows
 from app.lab.job import Answer, Recording
 from app.process.programs import Machines
 from app.simulate import walk
@@ -47,9 +48,8 @@ def is_syn_at(step: Step, netns: str, device: str, kind: type[Event] = Received)
 def test_two_equal_sides_have_no_difference(steps: list[Step]) -> None:
     ours = computed(steps, PORTS)
     assert len(ours) > 40, "the walk has frames to compare"
-    assert not [
-        found for netns in ("node1", "node1/pod1", "node1/pod2") for found in frames_differ(netns, ours, ours)
-    ]
+    for netns in ("node1", "node1/pod1", "node1/pod2"):
+        assert not differences(frame_rows(netns, ours, ours))
 
 
 def test_another_ttl_is_named_with_its_device(steps: list[Step]) -> None:
@@ -61,7 +61,8 @@ def test_another_ttl_is_named_with_its_device(steps: list[Step]) -> None:
         lowered = skb.with_ip(replace(skb.ip, ttl=63))
         return replace(step, event=replace(step.event, skb=lowered))
 
-    (found, *more) = frames_differ("node1/pod2", seen_with(steps, lower), computed(steps, PORTS))
+    compared = frame_rows("node1/pod2", seen_with(steps, lower), computed(steps, PORTS))
+    (found, *more) = differences(compared)
     assert found == "node1/pod2 eth0< SYN 10.244.1.2:40001 > 10.244.1.3:8080: computed ip.ttl 63, kernel 64"
     assert not more
 
@@ -70,11 +71,11 @@ def test_a_frame_on_a_device_too_many_is_named(steps: list[Step]) -> None:
     def without(step: Step) -> Step | None:
         return None if is_syn_at(step, "node1", "vethyyy", Transmitted) else step
 
-    found = list(frames_differ("node1", seen_with(steps, without), computed(steps, PORTS)))
+    found = differences(frame_rows("node1", seen_with(steps, without), computed(steps, PORTS)))
     assert found == [
         "node1 vethyyy> SYN 10.244.1.2:40001 > 10.244.1.3:8080: seen in the kernel, not computed"
     ]
-    found = list(frames_differ("node1", computed(steps, PORTS), seen_with(steps, without)))
+    found = differences(frame_rows("node1", computed(steps, PORTS), seen_with(steps, without)))
     assert found == [
         "node1 vethyyy> SYN 10.244.1.2:40001 > 10.244.1.3:8080: computed, the kernel had no such frame there"
     ]
@@ -84,11 +85,8 @@ def test_the_same_frames_in_another_order_are_told(steps: list[Step]) -> None:
     ours = [sighting for sighting in computed(steps, PORTS) if sighting.netns == "node1"]
     first, second, third, *more = (s for s in computed(steps, PORTS) if s.netns == "node1")
     swapped = [first, third, second, *more]
-    assert [
-        found
-        for found in frames_differ("node1", ours, swapped)
-        if found.endswith("at another place in the order")
-    ]
+    found = differences(frame_rows("node1", ours, swapped))
+    assert any(words.endswith("at another place in the order") for words in found), found
 
 
 def test_ports_of_chance_do_not_count_and_written_ones_do() -> None:
@@ -112,7 +110,7 @@ def test_a_table_entry_that_one_side_lacks_is_printed_as_its_command_prints_it(m
     pod1 = machines.world["node1/pod1"].learn(neigh={("eth0", "10.244.1.3"): entry})
     world = machines.world.replace(pod1)
     nothing = {netns: dict.fromkeys(("ip neigh", "bridge fdb", "conntrack -L"), "") for netns in world.netns}
-    found = list(tables_differ(world, Recording((), (), nothing), PORTS))
+    found = differences(table_rows(world, Recording((), (), nothing), PORTS))
     assert "node1/pod1 ip neigh: computed 10.244.1.3 dev eth0 lladdr 0a:58:0a:f4:01:03 REACHABLE" in found
 
 
@@ -121,6 +119,6 @@ def test_another_end_of_the_probe_is_a_difference(machines: Machines, steps: lis
         netns: dict.fromkeys(("ip neigh", "bridge fdb", "conntrack -L"), "") for netns in machines.world.netns
     }
     recording = Recording((), (Answer("ECONNREFUSED"),), nothing)
-    found = differences(machines, CASE.acts, steps, recording)
+    found = differences(rows(machines, CASE.acts, steps, recording))
     assert found[0].startswith("probe 1: computed b'HTTP/1.1 200 OK")
     assert found[0].endswith("kernel ECONNREFUSED")

@@ -2,7 +2,8 @@
 
 from app.kernel.show import commands_for, show
 from app.kernel.world import World
-from app.lab.compare.outputs import output_rows, outputs_differ
+from app.lab.compare.outputs import output_rows
+from app.lab.compare.rows import differences
 from app.lab.job import NOT_INSTALLED
 from tests.kernel.small_world import small_world
 
@@ -19,7 +20,7 @@ def test_a_world_does_not_differ_from_itself_and_each_command_is_a_row() -> None
     world = small_world()
     texts = printed(world)
     rows = list(output_rows(world, texts, "before"))
-    assert not [row for row in rows if row.difference]
+    assert not differences(rows)
     assert len(rows) == sum(map(len, texts.values()))
     assert rows[0].computed == rows[0].kernel == "`ip addr` before: 28 lines"
 
@@ -28,7 +29,7 @@ def test_another_state_is_said_in_words() -> None:
     world = small_world()
     texts = printed(world)
     texts["node"]["ip neigh"] = texts["node"]["ip neigh"].replace("REACHABLE", "DELAY")
-    assert list(outputs_differ(world, texts, "after")) == [
+    assert differences(output_rows(world, texts, "after")) == [
         "node `ip neigh` after: computed '10.244.1.3 dev cbr0 lladdr 0a:58:0a:f4:01:03 REACHABLE',"
         " kernel '10.244.1.3 dev cbr0 lladdr 0a:58:0a:f4:01:03 DELAY'"
     ]
@@ -48,4 +49,4 @@ def test_a_line_that_one_side_lacks_stands_beside_nothing() -> None:
 def test_a_program_that_is_not_installed_is_not_compared() -> None:
     world = small_world()
     texts = {"node": {"brctl show": f"brctl{NOT_INSTALLED}\n", "ip route": ""}}
-    assert all("ip route" in difference for difference in outputs_differ(world, texts, "before"))
+    assert all("ip route" in difference for difference in differences(output_rows(world, texts, "before")))

@@ -9,7 +9,8 @@ from app.datapath.events import HookPassed, Step
 from app.kernel.netns import netns
 from app.kernel.world import World
 from app.lab.compare import headers
-from app.lab.compare.rules import Passage, computed, recorded, rule_rows, rules_differ
+from app.lab.compare.rows import differences
+from app.lab.compare.rules import Passage, computed, recorded, rule_rows
 from app.lab.job import Hit, Recording
 from app.simulate import walk
 from app.wire.packet import Icmp, IPv4, Tcp, Text, Udp
@@ -80,7 +81,7 @@ def test_two_equal_sides_have_no_difference_and_a_row_for_each_hit(
     steps: list[Step], passages: list[Passage]
 ) -> None:
     rows = list(rule_rows("node1", passages, computed(steps, PORTS)))
-    assert not [row.difference for row in rows if row.difference]
+    assert not differences(rows)
     assert len(rows) == sum(len(passage.hits) for passage in passages if passage.netns == "node1")
     assert rows[0].computed == rows[0].kernel == f"nat PREROUTING, {SYN}: {passages[0].hits[0]}"
 
@@ -88,7 +89,7 @@ def test_two_equal_sides_have_no_difference_and_a_row_for_each_hit(
 def test_another_rule_is_named_with_the_one_that_was_computed(passages: list[Passage]) -> None:
     first, *more = (passage for passage in passages if passage.netns == "node1")
     other = (*first.hits[:-1], "-A KUBE-SEP-X -j DNAT --to-destination 10.244.1.3:8080")
-    (found,) = rules_differ("node1", [first, *more], [replace(first, hits=other), *more])
+    (found,) = differences(rule_rows("node1", [first, *more], [replace(first, hits=other), *more]))
     assert found == (
         f"node1 nat PREROUTING, {SYN}: computed {first.hits[-1]}, the kernel went by {other[-1]}"
     )
@@ -113,15 +114,15 @@ def test_the_difference_stands_in_the_row_where_the_ways_part(passages: list[Pas
 def test_the_same_rules_with_another_effect_are_told(
     passages: list[Passage], change: dict[str, object], words: str
 ) -> None:
-    (found,) = rules_differ("node1", passages[:1], [replace(passages[0], **change)])
+    (found,) = differences(rule_rows("node1", passages[:1], [replace(passages[0], **change)]))
     assert found == f"node1 nat PREROUTING, {SYN}: {words}"
 
 
 def test_a_packet_that_only_one_side_shows_to_a_table_is_named(passages: list[Passage]) -> None:
     first, *more = (passage for passage in passages if passage.netns == "node1")
-    (found,) = rules_differ("node1", [first, *more], more)
+    (found,) = differences(rule_rows("node1", [first, *more], more))
     assert found == f"node1 nat PREROUTING, {SYN}: computed, the kernel did not show it to these rules"
-    (found,) = rules_differ("node1", more, [first, *more])
+    (found,) = differences(rule_rows("node1", more, [first, *more]))
     assert found == f"node1 nat PREROUTING, {SYN}: shown to the rules in the kernel, not computed"
 
 
@@ -130,8 +131,8 @@ def test_where_a_bare_ack_stands_is_open_and_that_it_hit_its_rules_is_not(passag
     loose = [passage for passage in here if not passage.firm]
     firm = [passage for passage in here if passage.firm]
     assert loose, "a connection has bare ACKs"
-    assert not list(rules_differ("node1", here, [*firm, *loose]))
-    assert list(rules_differ("node1", here, firm))
+    assert not differences(rule_rows("node1", here, [*firm, *loose]))
+    assert differences(rule_rows("node1", here, firm))
 
 
 def test_hits_are_put_together_by_packet_though_another_comes_in_between() -> None:
