@@ -5,9 +5,9 @@ from functools import cache
 
 from msgspec import Struct
 
+from app.scenario.breaks import states
 from app.scenario.load import load, slugs
 from app.scenario.model import Scenario
-from app.scenario.settings import applies, combinations
 
 
 class Breakage(Struct, frozen=True):
@@ -36,11 +36,8 @@ def with_every_setting() -> tuple[Breakage, ...]:
 
 def every() -> Iterator[Breakage]:
     for slug in slugs():
-        whole = load(slug)
-        for chosen in combinations(whole.settings):
-            for own in whole.breaks:
-                if applies(own.when, chosen):
-                    yield Breakage(slug, own.name, tuple(chosen.items()))
+        for chosen, broken in states(load(slug)):
+            yield from (Breakage(slug, name, tuple(chosen.items())) for name in broken)
 
 
 def once() -> tuple[Breakage, ...]:

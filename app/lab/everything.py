@@ -7,20 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from app.lab.experiment import experiment
 from app.lab.finding import Finding
 from app.lab.report import counted
+from app.scenario.breaks import states
 from app.scenario.load import load, slugs
 from app.scenario.model import Scenario
-from app.scenario.settings import combinations
 
 
 def every_journey() -> Iterator[Scenario]:
     """Whole with every combination of its settings, then broken in each way that this combination can be."""
     for slug in slugs():
-        for chosen in combinations(load(slug).settings):
-            whole = load(slug, chosen)
-            yield whole
-            for fault in whole.breaks:
-                if all(chosen[name] in options for name, options in fault.when.items()):
-                    yield load(slug, chosen, breaks=(fault.name,))
+        for chosen, broken in states(load(slug)):
+            yield load(slug, chosen, breaks=broken)
 
 
 def all_findings(scenarios: Sequence[Scenario], seed: int | None = None) -> Iterator[Finding]:

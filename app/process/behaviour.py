@@ -11,6 +11,7 @@ from app.datapath.tcp import tcp_close, tcp_connect, tcp_sendmsg
 from app.datapath.udp import ping, udp_connect, udp_sendmsg
 from app.kernel.socket import Relay, Socket, SocketKey
 from app.process.programs import (
+    FIRST_PORT,
     Act,
     Client,
     EchoServer,
@@ -24,7 +25,6 @@ from app.process.programs import (
 from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
 CLIENT = "curl"
-FIRST_PORT = 40001
 ROUTE_ERRORS: Mapping[str, Errno] = {
     "blackhole": "EINVAL",
     "unreachable": "EHOSTUNREACH",

@@ -1,4 +1,4 @@
-"""The programs as data: what is installed in a namespace.  What they do on a message is in `client`, `servers`, `reverse_proxy`."""
+"""The programs as data: what is installed in a namespace.  What they do on a message is in `behaviour`."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -9,6 +9,9 @@ from app.kernel.world import World
 from app.wire.addr import Address
 from app.wire.packet import Message
 from app.wire.record import Record
+
+FIRST_PORT = 40001
+"""Where clients and proxies begin to count their ports, so that both sides of a comparison have the same."""
 
 
 class HttpServer(Record, frozen=True):
@@ -55,7 +58,7 @@ class Probe(Record, frozen=True):
     address: Address
     port: int
     message: Message | None = None
-    sport: int = 40001
+    sport: int = FIRST_PORT
     timeout: int = 3_500_000
     octets: int = 56
     pmtudisc: PathMtuDiscovery = "want"

@@ -7,9 +7,9 @@ from app.kernel.world import World
 from app.scenario.decode import Reading
 from app.scenario.faults import listing
 from app.scenario.located import Complaint, Located, Path
-from app.scenario.model import Break
+from app.scenario.model import Break, Scenario
 from app.scenario.schema import BreakSpec, PatchSpec, ProbeSpec, ScenarioDocument
-from app.scenario.settings import applies
+from app.scenario.settings import applies, combinations
 
 
 def breaks_of(document: ScenarioDocument) -> tuple[Break, ...]:
@@ -44,6 +44,13 @@ def choose(
             message = f"is not for these settings, expected {spelled(known[name].when)}"
             reading.fault(node.line_at(path), path, message)
     return tuple(name for name, spec in known.items() if name in asked and applies(spec.when, chosen))
+
+
+def states(made: Scenario) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
+    """Every combination of settings, whole and then broken in every way that is for it."""
+    for chosen in combinations(made.settings):
+        yield chosen, ()
+        yield from ((chosen, (own.name,)) for own in made.breaks if applies(own.when, chosen))
 
 
 def spelled(when: Mapping[str, tuple[str, ...]]) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from app.scenario.assemble import Source, scenario
+from app.scenario.breaks import states
 from app.scenario.faults import Fault, ScenarioError
 from app.scenario.load import opened
 from app.scenario.model import Scenario
-from app.scenario.settings import applies, combinations
 
 MAX_COMBINATIONS = 500
 
@@ -31,13 +31,6 @@ def check(source: str, rehearse: Callable[[Scenario], Iterable[str]]) -> Iterato
     if faults:
         raise ScenarioError(list(faults))
     return report(read, sound)
-
-
-def states(made: Scenario) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
-    """Every combination of settings, whole and then broken in every way that is for it."""
-    for chosen in combinations(made.settings):
-        yield chosen, ()
-        yield from ((chosen, (own.name,)) for own in made.breaks if applies(own.when, chosen))
 
 
 def spelled(made: Scenario) -> str:

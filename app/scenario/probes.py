@@ -6,14 +6,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.kube.objects import Cluster
-from app.process.programs import Act, Probe, Restart
+from app.process.programs import FIRST_PORT, Act, Probe, Restart
 from app.scenario.faults import listing
 from app.scenario.located import Complaint, Path
 from app.scenario.names import Names, Protocol, Target, UnknownName
 from app.scenario.schema import ProbeSpec, RestartSpec
 from app.wire.packet import HttpRequest, Message, Text
 
-FIRST_SOURCE_PORT = 40001
 GREETING, COOKIE = "hello", "Cookie"
 
 
@@ -47,7 +46,7 @@ def resolve(specs: tuple[ProbeSpec, ...], names: Names, cluster: Cluster, writte
                 acts.append(restart(spec.restart, names, cluster))
             else:
                 own = ends_of(spec, names)
-                acts.append(probe(spec, own, names, FIRST_SOURCE_PORT + len(ends)))
+                acts.append(probe(spec, own, names, FIRST_PORT + len(ends)))
                 ends.append(own)
         except Unresolved as unresolved:
             complaints.append(((*written, "probes", at, *unresolved.path), str(unresolved)))

@@ -1,16 +1,14 @@
-"""Which port numbers somebody wrote down; all others are chosen by chance."""
+"""The port numbers that are the same on both sides."""
 
 from collections.abc import Set
 
 from app.kernel.netfilter import Dnat, PortMatch
-from app.process.programs import Act, Machines, Probe
-
-PROXY_PORT = 40001
+from app.process.programs import FIRST_PORT, Act, Machines, Probe
 
 
 def fixed_ports(machines: Machines, acts: tuple[Act, ...]) -> Set[int]:
     """Every port that somebody wrote down; all others are chosen by chance."""
-    ports = {PROXY_PORT}
+    ports = {FIRST_PORT}
     for act in acts:
         if isinstance(act, Probe):
             ports |= {act.sport, act.port}

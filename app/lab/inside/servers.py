@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from app.lab.inside.namespaces import Namespaces
 from app.lab.job import Server, Upstream
+from app.process.programs import FIRST_PORT
 
 BACKLOG = 4096
 CHUNK = 65536
-FIRST_PORT = 40001
 Handler = Callable[[Server, bytes, str], bytes]
 
 
