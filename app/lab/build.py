@@ -4,11 +4,13 @@ Every device keeps its name, index and MAC.  A cable between two machines become
 in a sandbox; a device's delay is not built, since not every kernel has netem.
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
 
+from app.kernel.change import Change
 from app.kernel.device import Device
 from app.kernel.netns import BRIDGE_NF, IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns
 from app.kernel.origin import KERNEL, Origin
@@ -76,6 +78,11 @@ def setup(world: World) -> Iterator[Command]:
             yield batch(netns.id, "bridge", entries)
         if restored := list(rules(world, netns)):
             yield Command(netns.id, ("iptables-restore",), text_of(restored))
+
+
+def typed(changes: Iterable[Change]) -> Iterator[Command]:
+    """What somebody types to break what was built."""
+    return (Command(change.netns, tuple(shlex.split(change.command))) for change in changes)
 
 
 def batch(netns: str | None, program: str, lines: Iterable[Line]) -> Command:

@@ -1,16 +1,16 @@
 """One experiment: a scenario's world built and probed in the kernel, and the journey laid beside it."""
 
 import os
-import shlex
 import time
 from collections import Counter
 
 from app.controlplane.compile import compile_machines
 from app.lab.ability import ability, lacking
+from app.lab.build import typed
 from app.lab.checked import fingerprint
 from app.lab.compare import Closest, closest
 from app.lab.finding import Finding, asked_of
-from app.lab.job import Command, Recording
+from app.lab.job import Recording
 from app.lab.record import record
 from app.lab.sandbox import LabError
 from app.process.programs import Machines
@@ -56,7 +56,7 @@ def tried(
     built: Machines, walked: Machines, scenario: Scenario, seed: int | None
 ) -> tuple[Closest, Recording]:
     """Again and again, while chance alone keeps the kernel from going the way of `seed`.  Raises LabError."""
-    changes = [Command(change.netns, tuple(shlex.split(change.command))) for change in scenario.changes]
+    changes = tuple(typed(scenario.changes))
     for _ in range(1 if seed is None else THROWS):
         recording = record(built, scenario.acts, changes=changes, outputs=True)
         best = closest(walked, scenario.acts, recording)

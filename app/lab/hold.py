@@ -2,7 +2,6 @@
 
 import os
 import select
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +10,7 @@ from app.controlplane.compile import compile_machines
 from app.kernel.world import World
 from app.lab import build, programs, sandbox
 from app.lab.build import file_name
-from app.lab.job import Command, Job
+from app.lab.job import Job
 from app.lab.script import broken, printed, where
 from app.scenario.model import Scenario
 
@@ -33,13 +32,10 @@ def hold(scenario: Scenario) -> Iterator[str]:
         tuple(build.sysctls(world)),
         tuple(build.setup(world)),
         tuple(programs.servers(machines)),
-        changes=tuple(
-            Command(change.netns, tuple(shlex.split(change.command))) for change in scenario.changes
-        ),
+        changes=tuple(build.typed(scenario.changes)),
     )
     with sandbox.standing(job) as process:
         yield from guide(scenario, world, process)
-        sys.stdout.flush()
         with suppress(KeyboardInterrupt):
             wait_beside(process)
 

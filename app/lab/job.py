@@ -56,6 +56,7 @@ class Errand(Struct, frozen=True):
     pmtudisc: Literal["want", "do", "dont"] = "want"
 
 
+UNASKED = "rule hits were not asked for"
 NOT_INSTALLED = ": command not found"
 """What a reading says, as a shell would, of a program that is not there."""
 
@@ -181,7 +182,7 @@ class Recording(Struct, frozen=True):
     texts: dict[str, dict[str, str]]
     before: dict[str, dict[str, str]] = {}
     hits: tuple[Hit, ...] = ()
-    untraced: str | None = "rule hits were not asked for"
+    untraced: str | None = UNASKED
     window: Window | None = None
     drops: tuple[KernelDrop, ...] | None = None
     lookups: tuple[KernelLookup, ...] | None = None

@@ -1,6 +1,5 @@
 """Compiled worlds broken by what an administrator types: on our world by `change`, in the sandbox by the command itself."""
 
-import shlex
 from functools import reduce
 
 from msgspec import Struct
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 from app.controlplane.compile import compile_machines
 from app.controlplane.infrastructure import Infrastructure, Network
 from app.kernel.change import Change, change
+from app.lab import build
 from app.lab.job import Command
 from app.process.programs import Act, Machines
 from tests.lab.matrix import ENDS, NO_PROXY, TO_SERVICES, cluster
@@ -36,7 +36,7 @@ class Typed(Struct, frozen=True):
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        return tuple(Command(typed.netns, tuple(shlex.split(typed.command))) for typed in self.changes)
+        return tuple(build.typed(self.changes))
 
     def built(self) -> Machines:
         return compile_machines(cluster(), self.infra)

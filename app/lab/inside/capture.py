@@ -20,18 +20,14 @@ from app.lab.job import Frame
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 263, 5, 6, 10
 TPACKET_V3 = 2
-BLOCK, BLOCKS, SLOT = (
-    1 << 17,
-    24,
-    1 << 11,
-)  # octets of a block, larger than any frame; how many; a unit nobody uses
+BLOCK = 1 << 17  # octets, more than any frame has
+BLOCKS = 24
+SLOT = 1 << 11  # octets; TPACKET_V3 wants a unit and does not use it
 NEVER = 3_600_000  # milliseconds until a block that is not full would be closed
 REQUEST = struct.Struct("7I")
 COUNTERS = struct.Struct("3I")  # seen, lost, how often it stood still
 BLOCK_HEADER = struct.Struct("8x I I I")  # status, frames, where the first is
-FRAME_HEADER = struct.Struct(
-    "I I I I 8x H"
-)  # where the next is, seconds, nanoseconds, octets kept, where they begin
+FRAME_HEADER = struct.Struct("I I I I 8x H")  # onwards to the next, seconds, nanoseconds, octets, their place
 SENDER = struct.Struct("4x i 2x B")  # struct sockaddr_ll: device, kind
 SENDER_AT = 48
 POLL = 0.01  # seconds
@@ -59,10 +55,9 @@ class Ring:
 
     @property
     def lost(self) -> int:
-        counted: int = COUNTERS.unpack(self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, COUNTERS.size))[
-            1
-        ]
-        return counted
+        counters = self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, COUNTERS.size)
+        _, counted, _ = COUNTERS.unpack(counters)
+        return int(counted)
 
     def frames(self) -> Iterator[Frame]:
         for block in range(0, BLOCK * BLOCKS, BLOCK):

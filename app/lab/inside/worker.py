@@ -10,12 +10,11 @@ from app.lab.inside import clients, lifeline, servers, trace
 from app.lab.inside.capture import Capture
 from app.lab.inside.namespaces import CommandFailed, Namespaces
 from app.lab.inside.trace import Trace
-from app.lab.job import Command, Job, Reading, Recording, Window
+from app.lab.job import UNASKED, Command, Job, Reading, Recording, Window
 
 CARRIER_LIMIT = 5.0  # seconds
 CARRIER_POLL = 0.003
 QUIET, SETTLE_LIMIT = 0.1, 5.0
-UNASKED = "rule hits were not asked for"
 
 
 def work(job: Job) -> Recording:
