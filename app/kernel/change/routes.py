@@ -1,5 +1,6 @@
 """`ip route add|change|replace|del`  (net/ipv4/fib_semantics.c: fib_create_info, fib_trie.c: fib_table_insert)."""
 
+from collections.abc import Iterable
 from typing import Literal, cast
 
 from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options
@@ -97,8 +98,8 @@ def in_place(netns: Netns, route: Route) -> list[Route]:
     return routes
 
 
-def with_main(netns: Netns, routes: object) -> Netns:
-    return netns.configure(fib=Fib(netns.config.fib.local, RouteTable(cast("tuple[Route, ...]", routes))))
+def with_main(netns: Netns, routes: Iterable[Route]) -> Netns:
+    return netns.configure(fib=Fib(netns.config.fib.local, RouteTable(routes)))
 
 
 def made(netns: Netns, asked: Asked) -> Route:

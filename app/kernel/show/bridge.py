@@ -19,7 +19,6 @@ ALL_NODES = {6: "33:33:00:00:00:01", 4: "01:00:5e:00:00:01"}
 """The multicast group of each family that every interface joins: at once if its MTU allows, and when it comes up."""
 
 
-
 def bridge_link(world: World, netns: Netns, name: str | None = None) -> Iterator[Line]:
     """`bridge link [show dev DEV]`"""
     if name is not None and name not in netns.config.devices:

@@ -4,16 +4,14 @@ net/ipv4/route.c: inet_rtm_getroute, ip_route_output_key_hash_rcu, ip_route_inpu
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns
 from app.kernel.nexthop import MTU_EXPIRES, REDIRECT_EXPIRES, SECOND, RouteException, is_detour
 from app.kernel.route import Route
 from app.kernel.show.listing import Line, no_such_device
 from app.kernel.world import World
-from app.wire.addr import ANY, Address, Prefix, is_loopback
+from app.wire.addr import ANY, BROADCAST, Address, Prefix, is_loopback
 
-EVERYBODY: Final = "255.255.255.255"
 INVALID, UNREACHABLE, NO_HOST = "Invalid argument", "Network is unreachable", "No route to host"
 REFUSALS = {"blackhole": INVALID, "unreachable": NO_HOST, "prohibit": "Permission denied"}
 FLAGS = {"local": " <local>", "broadcast": " <local,brd>"}
@@ -37,10 +35,10 @@ def ip_route_get(
 def lookup(netns: Netns, address: Address, iif: str | None) -> Route | None:
     """A packet to everybody is a broadcast whatever the tables say, which are asked only by which device it leaves."""
     found = netns.config.fib.lookup(address)
-    if address != EVERYBODY or not (iif or found):
+    if address != BROADCAST or not (iif or found):
         return found
     return Route(
-        Prefix.parse(EVERYBODY), found.dev if found else "", "broadcast", src=found.src if found else None
+        Prefix.parse(BROADCAST), found.dev if found else "", "broadcast", src=found.src if found else None
     )
 
 
@@ -55,7 +53,7 @@ def refused_coming_in(
 ) -> str | None:
     """What ip_route_input_slow asks, in its order: martians, broadcasts, packets for here, packets to go on."""
     loops = is_loopback(address) or is_loopback(source)
-    if source == EVERYBODY or (loops and not netns.config.on(ROUTE_LOCALNET)):
+    if source == BROADCAST or (loops and not netns.config.on(ROUTE_LOCALNET)):
         return INVALID
     if route is not None and route.type in ("broadcast", "local"):
         return None if is_valid(netns, source, iif) else INVALID
