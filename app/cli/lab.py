@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.scenario.model import Scenario
 
 STATUS: "dict[Verdict, int]" = {"passed": 0, "differs": 1, "undecided": 3}
+WORST_FIRST: "tuple[Verdict, ...]" = ("differs", "undecided", "passed")
 WIDTH_OF_A_FILE = 180  # columns, where the output is no terminal
 
 
@@ -126,9 +127,8 @@ def all_journeys(asked: Namespace) -> Judged:
         from app.lab.checked import write
 
         yield from write(findings)
-    return max(STATUS[finding.verdict] % 3 for finding in findings) or max(
-        STATUS[f.verdict] for f in findings
-    )
+    verdicts = {finding.verdict for finding in findings}
+    return next(STATUS[worst] for worst in WORST_FIRST if worst in verdicts)
 
 
 def script_of(scenario: "Scenario") -> Judged:
