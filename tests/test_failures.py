@@ -14,8 +14,8 @@ from tests.breakages import Breakage
 from tests.journeys import Walked
 
 AT_ONCE, ARP_GAVE_UP, PATIENCE_ENDED = 0.0, 3.05, 3.5
-ETHERNET = 14
 """Seconds until the sender knows: an answer, three ARP requests without one, its own time-out."""
+ETHERNET = 14  # octets of a header
 
 FAILURES = [
     ("routed no-route", "node1 ip_error IP_INNOROUTES", "ENETUNREACH", AT_ONCE),

@@ -7,20 +7,13 @@ import pytest
 from app.lab import sandbox
 from app.lab.job import Command, Errand, Job, Reading, Server, Sysctl
 from app.lab.sandbox import LabError
+from tests.lab.cable import CABLE, PAIR
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
-PAIR = Command(
-    None, ("ip", "link", "add", "a0", "netns", "a", "type", "veth", "peer", "name", "b0", "netns", "b")
-)
-
-
-def up(netns: str, number: int) -> Command:
-    lines = f"link set lo up\naddress add 10.0.0.{number}/24 dev {netns}0\nlink set {netns}0 up\n"
-    return Command(netns, ("ip", "-batch", "-"), lines)
 
 
 def job(**more: object) -> Job:
-    return Job(("a", "b"), (), (PAIR, up("a", 1), up("b", 2)), **more)  # type: ignore[arg-type]
+    return Job(("a", "b"), (), CABLE, **more)  # type: ignore[arg-type]
 
 
 def links() -> str:

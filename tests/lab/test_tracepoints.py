@@ -13,12 +13,10 @@ from app.lab.compare import decode
 from app.lab.job import Command, Errand, Job, KernelDrop, Recording, Sysctl
 from app.lab.sandbox import ROOM
 from app.lab.tracepoints import recorded
+from tests.lab.cable import CABLE
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 CLOSED = 9999
-PAIR = Command(
-    None, ("ip", "link", "add", "a0", "netns", "a", "type", "veth", "peer", "name", "b0", "netns", "b")
-)
 
 
 @pytest.fixture
@@ -33,16 +31,11 @@ def tracepoints() -> None:
     pytest.skip(f"THE KERNEL'S REASONS WERE NOT SEEN: {why}")
 
 
-def up(netns: str, number: int) -> Command:
-    lines = f"link set lo up\naddress add 10.0.0.{number}/24 dev {netns}0\nlink set {netns}0 up\n"
-    return Command(netns, ("ip", "-batch", "-"), lines)
-
-
 def send(address: str, port: int = CLOSED, *more: Command, forward: bool = False) -> Recording:
     """A datagram from a, and b at the other end of the cable."""
     sysctls = (Sysctl("b", "net.ipv4.ip_forward", str(int(forward))),)
     errand = Errand("a", "udp", 40001, address, port, b"hello", 0.3)
-    return sandbox.run(Job(("a", "b"), sysctls, (PAIR, up("a", 1), up("b", 2), *more), errands=(errand,)))
+    return sandbox.run(Job(("a", "b"), sysctls, (*CABLE, *more), errands=(errand,)))
 
 
 def drops(recording: Recording) -> list[KernelDrop]:

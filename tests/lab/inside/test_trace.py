@@ -9,11 +9,9 @@ from app.lab import sandbox
 from app.lab.inside import netlink
 from app.lab.job import Command, Errand, Hit, Job, Reading, Recording, Server
 from app.lab.sandbox import UNSHARE
+from tests.lab.cable import CABLE
 
 kernel = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
-PAIR = Command(
-    None, ("ip", "link", "add", "a0", "netns", "a", "type", "veth", "peer", "name", "b0", "netns", "b")
-)
 RULES = """*mangle
 -A PREROUTING -p tcp
 -A PREROUTING -p udp -j MARK --set-xmark 0x4/0x4
@@ -31,18 +29,13 @@ COMMIT
 SAVED = "iptables-save"
 
 
-def up(netns: str, number: int) -> Command:
-    lines = f"link set lo up\naddress add 10.0.0.{number}/24 dev {netns}0\nlink set {netns}0 up\n"
-    return Command(netns, ("ip", "-batch", "-"), lines)
-
-
 def record(*, traced: bool = True, change: str = "", protocol: str = "udp") -> Recording:
     """`a` asks an echo in `b`, which has rules."""
     return sandbox.run(
         Job(
             ("a", "b"),
             (),
-            (PAIR, up("a", 1), up("b", 2), Command("b", ("iptables-restore",), RULES)),
+            (*CABLE, Command("b", ("iptables-restore",), RULES)),
             (Server("b", "echo", "udp", 5353),),
             (Errand("a", protocol, 40001, "10.0.0.2", 5353, b"hello", 0.2),),
             (Reading("b", SAVED),),
