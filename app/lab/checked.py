@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from app.datapath.events import HookPassed, ProbeEnded, Step
+from app.datapath.events import ProbeEnded, Step
 from app.kernel.show import commands_for, show
 from app.kernel.world import World
-from app.lab.compare import until_looped
+from app.lab.compare import drops, lookups, rules, sightings, until_looped
 from app.lab.compare.ports import fixed_ports
-from app.lab.compare.sightings import computed
 from app.lab.finding import Finding, asked_of
 from app.process.programs import Act, Machines
 from app.scenario.model import Scenario
@@ -92,14 +92,16 @@ def fingerprint(machines: Machines, acts: tuple[Act, ...], steps: list[Step]) ->
 
 
 def facts(machines: Machines, acts: tuple[Act, ...], steps: list[Step]) -> Iterator[str]:
-    for seen in computed(steps, fixed_ports(machines, acts)):
-        yield f"{seen.place} {seen.fields}"
-    for step in steps:
-        match step.event:
-            case HookPassed(hook=hook, table=table, visits=visits, verdict=verdict):
-                yield f"{step.at} {hook} {table} {visits} {verdict}"
-            case ProbeEnded(error=error):
-                yield f"{step.at} {error}"
+    """Our side of every section of the comparison (`app.lab.compare.rows`)."""
+    ports = fixed_ports(machines, acts)
+    compared = chain(
+        sightings.computed(steps, ports),
+        rules.computed(steps, ports),
+        drops.computed(steps, ports),
+        lookups.computed(steps),
+        ((step.event.error, step.event.message) for step in steps if isinstance(step.event, ProbeEnded)),
+    )
+    yield from map(repr, compared)
     for world in (machines.world, steps[-1].world if steps else machines.world):
         yield from printed(world)
 

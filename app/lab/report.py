@@ -83,7 +83,7 @@ def conclusion(finding: Finding) -> Iterator[str]:
     else:
         yield f"Nothing differs from Linux {finding.linux}."
     yield f"Compared: {counted(finding)}, in {finding.seconds:.1f} s."
-    yield "Left open, since Linux leaves it to chance:"
+    yield "Left open, since Linux leaves it to chance, or a sandbox has it otherwise:"
     yield from (f"  {words}" for words in OPEN)
     if finding.unseen:
         yield "Not compared, since this machine does not show it:"

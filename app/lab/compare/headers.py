@@ -5,7 +5,7 @@ from collections.abc import Set
 from msgspec.structs import replace
 
 from app.lab.compare import decode, sightings
-from app.wire.packet import Fragment, Icmp, IPv4, Tcp, Text, Udp
+from app.wire.packet import Ethernet, Fragment, Icmp, IPv4, Tcp, Text, Udp
 
 TCP, UDP = 6, 17
 
@@ -56,10 +56,7 @@ def name_of(ip: IPv4, ports: Set[int]) -> str:
 
 def is_firm(ip: IPv4) -> bool:
     """As `sightings.is_firm`; what a tunnel carries is not seen from outside, so its packets have no place in the order."""
-    segment = ip.payload
-    if isinstance(segment, Tcp):
-        return segment.payload is not None or "SYN" in segment.flags or "RST" in segment.flags
-    return not is_tunnel(ip)
+    return not is_tunnel(ip) and sightings.is_firm(Ethernet("", "", ip))
 
 
 def is_tunnel(ip: IPv4) -> bool:
