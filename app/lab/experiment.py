@@ -8,20 +8,14 @@ from app.controlplane.compile import compile_machines
 from app.lab.ability import ability, lacking
 from app.lab.build import typed
 from app.lab.checked import fingerprint
-from app.lab.compare import Closest, closest
 from app.lab.finding import Finding, asked_of
 from app.lab.job import Recording
-from app.lab.record import record
 from app.lab.sandbox import LabError
-from app.process.programs import Machines
+from app.lab.trial import trial
 from app.scenario.faults import one_line
 from app.scenario.load import load, slugs
 from app.scenario.model import Scenario
 from app.simulate import machines_of
-
-THROWS = 16
-"""How often the kernel may throw its dice until they fall as a wanted seed says."""
-
 
 def experiment(scenario: Scenario, seed: int | None = None) -> tuple[Finding, Recording | None]:
     """What was found, and what was captured if anything was.
@@ -35,7 +29,9 @@ def experiment(scenario: Scenario, seed: int | None = None) -> tuple[Finding, Re
     walked = machines_of(scenario)
     started = time.monotonic()
     try:
-        best, recording = tried(built, walked, scenario, seed)
+        best, recording, tries = trial(
+            built, walked, scenario.acts, typed(scenario.changes), outputs=True, seed=seed
+        )
     except LabError as failure:
         return Finding(asked, linux, "undecided", why=one_line(str(failure))), None
     counts = Counter(row.section for row in best.rows)
@@ -48,21 +44,9 @@ def experiment(scenario: Scenario, seed: int | None = None) -> tuple[Finding, Re
         counts,
         tuple(best.rows),
         unseen(recording),
+        tries=tries,
         fingerprint=fingerprint(walked, scenario.acts, best.steps),
     ), recording
-
-
-def tried(
-    built: Machines, walked: Machines, scenario: Scenario, seed: int | None
-) -> tuple[Closest, Recording]:
-    """Again and again, while chance alone keeps the kernel from going the way of `seed`.  Raises LabError."""
-    changes = tuple(typed(scenario.changes))
-    for _ in range(1 if seed is None else THROWS):
-        recording = record(built, scenario.acts, changes=changes, outputs=True)
-        best = closest(walked, scenario.acts, recording)
-        if best.differences or seed in (None, best.seed):
-            return best, recording
-    raise LabError(f"the dice did not fall as with seed {seed} in {THROWS} throws")
 
 
 def unseen(recording: Recording) -> tuple[str, ...]:

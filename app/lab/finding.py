@@ -61,7 +61,8 @@ class Finding(Struct, frozen=True):
     """`seed` is the throw of the dice by which both agree best; `seconds` is how long it took, building included.
 
     `why` says what made an experiment undecided; `unseen` what this machine would not show; `counts` how many things of
-    each section were compared; `fingerprint` stands for all that was computed and compared.
+    each section were compared; `fingerprint` stands for all that was computed and compared;
+    `tries`: how often it was tried, since a difference that is not there each time is a busy machine's delay.
     """
 
     asked: Asked
@@ -74,6 +75,7 @@ class Finding(Struct, frozen=True):
     unseen: tuple[str, ...] = ()
     why: str | None = None
     fingerprint: str = ""
+    tries: int = 1
 
     @property
     def differences(self) -> tuple[str, ...]:

@@ -83,6 +83,8 @@ def conclusion(finding: Finding) -> Iterator[str]:
     else:
         yield f"Nothing differs from Linux {finding.linux}."
     yield f"Compared: {counted(finding)}, in {finding.seconds:.1f} s."
+    if finding.tries > 1:
+        yield f"Tried {finding.tries} times: what differs once and not again is a delay of this machine."
     yield "Left open, since Linux leaves it to chance, or a sandbox has it otherwise:"
     yield from (f"  {words}" for words in OPEN)
     if finding.unseen:
@@ -114,6 +116,7 @@ def document(finding: Finding) -> dict[str, object]:
         "linux": finding.linux,
         "verdict": finding.verdict,
         "why": finding.why,
+        "tries": finding.tries,
         "seconds": round(finding.seconds, 3),
         "compared": finding.counts,
         "differences": finding.differences,
