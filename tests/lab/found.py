@@ -53,14 +53,14 @@ FOUND = {
         RULED, *again(ping("node1/pod1", POD2)), typed=("node1: ip link set vethxxx down",)
     ),
     "a pod whose device is down": case(
-        RULED, tcp("node1", POD2), typed=("node1/pod2: ip link set eth0 down",)
+        RULED, patient(tcp("node1", POD2), 400_000), typed=("node1/pod2: ip link set eth0 down",)
     ),
     "a bridge that is down": case(
         RULED, patient(tcp("node1/pod1", POD2), 400_000), typed=("node1: ip link set cbr0 down",)
     ),
     "no pod behind the bridge": case(
         RULED,
-        tcp("node2/pod3", POD1),
+        patient(tcp("node2/pod3", POD1), 400_000),
         typed=tuple(f"node1: ip link set {p} down" for p in ("vethxxx", "vethyyy", "vethzzz")),
     ),
     "a server without a way back": case(
@@ -81,7 +81,7 @@ FOUND = {
         PLAIN, ping("node1/pod1", POD2), typed=("node1/pod1: iptables -P OUTPUT DROP",)
     ),
     "a connection whose own rules drop it": case(
-        PLAIN, tcp("node1/pod1", POD2), typed=("node1/pod1: iptables -P OUTPUT DROP",)
+        PLAIN, patient(tcp("node1/pod1", POD2), 400_000), typed=("node1/pod1: iptables -P OUTPUT DROP",)
     ),
     "a datagram from a node to a service without endpoints": case(RULED, udp("node1", EMPTY, 80)),
     "copies of a flooded frame share one connection": case(
