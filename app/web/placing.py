@@ -16,8 +16,8 @@ Mark: TypeAlias = Literal["", "nat", "encap", "decap", "drop", "ask", "learn"]
 MARKS: dict[str, Mark] = {
     "Translated": "nat", "Encapsulated": "encap", "Decapsulated": "decap", "ArpAsked": "ask", "NeighUpdated": "learn",
 }  # fmt: skip
-QUIET = {"OTHERHOST", "NO_TX_TARGET"}
-"""Ends of copies that were meant for somebody else: they fade, and leave no tombstone."""
+QUIET = "OTHERHOST"
+"""The end of a copy that was meant for somebody else: it fades, and leaves no tombstone."""
 
 
 class Placed(Struct, frozen=True):
@@ -85,5 +85,5 @@ class Placer:
     @staticmethod
     def mark_of(step: StepView) -> Mark:
         if step.event == "Dropped":
-            return "" if step.evidence.get("reason") in QUIET else "drop"
+            return "" if step.evidence.get("reason") == QUIET else "drop"
         return MARKS.get(step.event, "")
