@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from app.datapath.drop import DropReason
-from app.datapath.events import Dropped
+from app.datapath.events import Dropped, Step
 from app.wire.packet import Icmp
 
 DROPS: Mapping[DropReason, str] = {
     DropReason.OTHERHOST: "the frame is addressed to another machine's MAC",
     DropReason.IP_INHDR: "its TTL is used up, it has been through too many routers",
-    DropReason.IP_INADDRERRORS: "the address is not its own and forwarding is off (ip_forward=0), and nobody is told",
+    DropReason.IP_INADDRERRORS: "the address is not its own and forwarding is off (ip_forward=0)",
     DropReason.IP_INNOROUTES: "no route leads there",
     DropReason.IP_OUTNOROUTES: "there is no way out to that address",
     DropReason.IP_RPFILTER: "an answer would not leave by the device it came in by (rp_filter)",
@@ -21,7 +21,7 @@ DROPS: Mapping[DropReason, str] = {
     DropReason.NO_SOCKET: "no socket waits for it",
     DropReason.NO_TX_TARGET: "the FDB names no node for this MAC",
     DropReason.VXLAN_VNI_NOT_FOUND: "no VXLAN device here has this VNI",
-    DropReason.NOT_SPECIFIED: "it would have to leave by the port it came in by, and hairpin is off there",
+    DropReason.NOT_SPECIFIED: "the kernel gives no reason",
     DropReason.IP_NOPROTO: "no protocol here knows what to do with it",
     DropReason.INVALID_PROTO: "an echo to everybody is not answered (icmp_echo_ignore_broadcasts)",
     DropReason.QDISC_DROP: "the device is down, or has no carrier: the other end of the cable is down",
@@ -39,14 +39,30 @@ PLACES: Mapping[str, str] = {
 """Functions that drop without a reason of their own (NOT_SPECIFIED), and why they do."""
 
 
-def why_dropped(dropped: Dropped) -> str:
+def why_dropped(step: Step, dropped: Dropped) -> str:
     """In a few words; what is known of the place and the packet says more than the reason."""
     skb, reason = dropped.skb, dropped.reason
-    if reason is DropReason.NOT_SPECIFIED and dropped.function in PLACES:
-        return PLACES[dropped.function]
+    if reason is DropReason.NOT_SPECIFIED:
+        return PLACES.get(dropped.function) or not_bridged(step, dropped)
     if reason is DropReason.NETFILTER_DROP and skb and not skb.is_arp and is_redirect(skb.ip.payload):
         return "who talks to a translated address must not learn a way around the translation"
     return DROPS[reason]
+
+
+def not_bridged(step: Step, dropped: Dropped) -> str:
+    """The two faults that should_deliver finds with the one port of the FDB.  net/bridge/br_forward.c"""
+    netns = step.world[step.at]
+    port = netns.config.devices.get(dropped.dev or "")
+    known = (
+        netns.learned.fdb.get((port.master, dropped.skb.eth.dst))
+        if port and port.master and dropped.skb
+        else None
+    )
+    if known is None:
+        return DROPS[dropped.reason]
+    if known.port == dropped.dev:
+        return "the only port it could leave by is the one it came in by, and hairpin is off there"
+    return f"{known.port}, the port it has to leave by, is down"
 
 
 def is_redirect(message: object) -> bool:

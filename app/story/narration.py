@@ -20,7 +20,7 @@ def narrate(step: Step) -> str:
     event, at = step.event, step.at
     match event:
         case e.Received() | e.Transmitted() | e.Dropped():
-            return devices(event, at)
+            return devices(step, event)
         case e.FdbLearned() | e.FdbLookedUp() | e.PassedUp():
             return bridges(event, at)
         case (
@@ -55,14 +55,15 @@ def narrate(step: Step) -> str:
             return transport_narration.narrate(event, at)
 
 
-def devices(event: e.Received | e.Transmitted | e.Dropped, at: str) -> str:
+def devices(step: Step, event: e.Received | e.Transmitted | e.Dropped) -> str:
+    at = step.at
     match event:
         case e.Received():
             return received(event, at)
         case e.Transmitted():
             return transmitted(event, at)
         case e.Dropped(by=by):
-            return f"{machine(at)} drops it: {why_dropped(event)}{f' ({who(by)})' if by else ''}."
+            return f"{machine(at)} drops it: {why_dropped(step, event)}{f' ({who(by)})' if by else ''}."
         case _:
             assert_never(event)
 
@@ -185,6 +186,7 @@ def tell_outcome(outcome: Outcome) -> str:
     """One sentence for how it ended."""
     where = machine(outcome.netns) if outcome.netns else "some place"
     by = f", decided by {who(outcome.by)}" if outcome.by else ""
+    why = f": {outcome.why}" if outcome.why else ""
     match outcome.verdict:
         case "delivered":
             return f"Delivered: the sender got its answer ({outcome.reason})."
@@ -192,9 +194,9 @@ def tell_outcome(outcome: Outcome) -> str:
             return f"Refused by {where} ({outcome.reason}){by}: the sender knows at once."
         case "dropped":
             news = f"the sender was told: {outcome.told}" if outcome.told else "the sender hears nothing"
-            return f"Dropped by {where} ({outcome.reason}){by}; {news}."
+            return f"Dropped by {where} ({outcome.reason}){why}{by}; {news}."
         case "looped":
-            return f"It went in circles until {where} ended it ({outcome.reason})."
+            return f"It went in circles until {where} ended it ({outcome.reason}){why}."
         case "unanswered" if outcome.told:
             return f"Never sent: {where} has no way there ({outcome.told})."
         case "unanswered":

@@ -8,6 +8,7 @@ from app.datapath.events import Dropped, Errno, HookPassed, IcmpSent, ProbeEnded
 from app.kernel.netfilter import Reject
 from app.kernel.origin import Origin
 from app.kernel.skb import Skb
+from app.story.drops import why_dropped
 from app.story.view import VerdictName
 from app.wire.packet import HttpResponse, Icmp, Message, Tcp
 from app.wire.record import Record
@@ -16,7 +17,7 @@ from app.wire.record import Record
 class Outcome(Record, frozen=True):
     """`reason` is a kernel's drop reason, what refused, or what was answered; `at` a device or netns id, `netns` the latter.
 
-    `told` is what the sender heard of a packet that did not arrive, None where that was silence.
+    `told` is what the sender heard of a packet that did not arrive, None where that was silence; `why` a drop in words.
     """
 
     verdict: VerdictName
@@ -25,6 +26,7 @@ class Outcome(Record, frozen=True):
     by: Origin | None = None
     netns: str | None = None
     told: Errno | None = None
+    why: str = ""
 
 
 def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
@@ -46,7 +48,15 @@ def outcome_of(steps: Sequence[Step], *, looped: bool) -> Outcome:
     assert isinstance(fatal.event, Dropped)
     verdict: VerdictName = "looped" if fatal.event.reason is DropReason.IP_INHDR else "dropped"
     told = heard(last.event.error)
-    return Outcome(verdict, fatal.event.reason, place(fatal), fatal.event.by, netns=fatal.at, told=told)
+    return Outcome(
+        verdict,
+        fatal.event.reason,
+        place(fatal),
+        fatal.event.by,
+        fatal.at,
+        told,
+        why_dropped(fatal, fatal.event),
+    )
 
 
 def first_death(steps: Sequence[Step], ends: Sequence[Step]) -> Step | None:

@@ -60,7 +60,7 @@ def every_kind() -> list[Step]:
 
 
 def larger(name: str) -> list[Step]:
-    return perform(CASES[name].machines(), *CASES[name].acts).steps
+    return perform(CASES[name].machines(), *CASES[name].probes).steps
 
 
 def test_everything_that_can_happen_is_told() -> None:

@@ -16,7 +16,7 @@ from tests.lab.sizes import CASES
 
 
 def steps_of(name: str) -> list[Step]:
-    return perform(CASES[name].machines(), *CASES[name].acts).steps
+    return perform(CASES[name].machines(), *CASES[name].probes).steps
 
 
 def first(steps: list[Step], kind: type, at: str = "") -> Step:
