@@ -26,7 +26,9 @@ def test_every_journey_is_computed_as_it_was_when_the_kernel_agreed(scenario: Sc
         assert record().undecided[words], f"{words} could not be tried, and the record does not say why"
         return
     assert words in record().journeys, f"nobody laid {words} beside a kernel: {AGAIN}"
-    assert fingerprint_of(scenario) == record().journeys[words], f"{words} is computed otherwise since: {AGAIN}"
+    assert fingerprint_of(scenario) == record().journeys[words], (
+        f"{words} is computed otherwise since: {AGAIN}"
+    )
 
 
 def test_the_record_tells_of_no_journey_that_is_not_there() -> None:
@@ -62,5 +64,7 @@ def test_another_packet_has_another_fingerprint() -> None:
     (act,) = scenario.acts
     assert isinstance(act, Probe)
     other = (replace(act, port=9999),)
-    prints = {fingerprint(machines, acts, list(until_looped(machines, acts, 0))) for acts in (scenario.acts, other)}
+    prints = {
+        fingerprint(machines, acts, list(until_looped(machines, acts, 0))) for acts in (scenario.acts, other)
+    }
     assert len(prints) == 2

@@ -25,6 +25,16 @@ FLAGS: dict[TcpFlag, int] = {"SYN": 0x02, "FIN": 0x01, "RST": 0x04, "PSH": 0x08,
 MSS_OPTION, END_OPTION, NO_OPTION = 2, 0, 1
 
 
+class Captured(IPv4, frozen=True):
+    """A packet as it was on the wire; `size` is what its own header says, not what its parts add up to."""
+
+    total_length: int = 0
+
+    @property
+    def size(self) -> int:
+        return self.total_length
+
+
 class NotDecoded(ValueError):
     """A frame of a protocol that no journey has."""
 
@@ -59,7 +69,7 @@ def arp(octets: bytes) -> Arp:
     )
 
 
-def ipv4(octets: bytes) -> IPv4:
+def ipv4(octets: bytes) -> Captured:
     """Cut to its total length: what follows is Ethernet's padding.  A quoted packet may be shorter than it says.
 
     What a fragment's payload record says of lengths is not to be relied on, and a later one's is no more than its protocol.
@@ -72,7 +82,8 @@ def ipv4(octets: bytes) -> IPv4:
     offset, more = (bits & FRAGMENT_OFFSET) * UNIT, bool(bits & MORE_FRAGMENTS)
     part = Fragment(offset, length - header, more, identification) if offset or more else None
     payload = BARE[protocol] if offset else DECODERS[protocol](inside)
-    return IPv4(address(src), address(dst), payload, ttl, bool(bits & DONT_FRAGMENT), part)
+    df = bool(bits & DONT_FRAGMENT)
+    return Captured(address(src), address(dst), payload, ttl, df, part, total_length=length)
 
 
 def tcp(octets: bytes) -> Tcp:

@@ -25,25 +25,25 @@ H = TypeVar("H", bound=Happening)
 def paired(here: Sequence[H], there: Sequence[H]) -> Iterator[tuple[H | None, H | None]]:
     """Both sides as couples in order, None where a side has nothing, and the very same thing twice where both agree.
 
-    Firm things are the same in the same order, the others if they are there at all.  What only one side has is coupled
-    with what is alike.
+    Firm things are the same in the same order, the others whenever they are there, as often as they are.  What only one
+    side has is coupled with what is alike.
     """
-    equal = in_order(here, there)
+    firm = in_order(here, there)
+    equal = firm | whenever(here, there)
     nearly = like_each_other(
-        [n for n in range(len(here)) if n not in equal and not is_seen(here[n], there)],
-        [n for n in range(len(there)) if n not in equal.values() and not is_seen(there[n], here)],
+        [n for n in range(len(here)) if n not in equal],
+        sorted({*range(len(there))} - {*equal.values()}),
         here,
         there,
     )
-    coupled = {*equal.values(), *nearly.values()}
-    alone = [n for n in range(len(there)) if n not in coupled and not is_seen(there[n], here)]
+    alone = sorted({*range(len(there))} - {*equal.values(), *nearly.values()})
     for n, ours in enumerate(here):
-        while alone and n in equal and alone[0] < equal[n]:
+        while alone and n in firm and alone[0] < firm[n]:
             yield None, there[alone.pop(0)]
         if n in nearly:
             yield ours, there[nearly[n]]
         else:
-            yield ours, ours if n in equal or is_seen(ours, there) else None
+            yield ours, ours if n in equal else None
     yield from ((None, there[n]) for n in alone)
 
 
@@ -61,9 +61,15 @@ def in_order(here: Sequence[H], there: Sequence[H]) -> Pairs:
     }
 
 
-def is_seen(thing: H, others: Sequence[H]) -> bool:
-    """What may come at any moment has only to be there, however often."""
-    return not thing.firm and thing in others
+def whenever(here: Sequence[H], there: Sequence[H]) -> Pairs:
+    """The things that may come at any moment, each coupled once."""
+    left = [n for n, thing in enumerate(there) if not thing.firm]
+    pairs: Pairs = {}
+    for n, thing in enumerate(here):
+        if not thing.firm and (found := next((m for m in left if there[m] == thing), None)) is not None:
+            left.remove(found)
+            pairs[n] = found
+    return pairs
 
 
 def like_each_other(missing: list[int], extra: list[int], here: Sequence[H], there: Sequence[H]) -> Pairs:

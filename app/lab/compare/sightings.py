@@ -9,9 +9,26 @@ from msgspec.structs import replace
 from app.datapath.events import Received, Step, Transmitted
 from app.lab.compare import decode
 from app.lab.job import Recording
-from app.wire.packet import Arp, Ethernet, Fragment, Header, Icmp, IPv4, Tcp, Udp, Vxlan
+from app.lab.programs import octets
+from app.wire.packet import (
+    Arp,
+    Ethernet,
+    Fragment,
+    Header,
+    Icmp,
+    IPv4,
+    Message,
+    Tcp,
+    Udp,
+    Vxlan,
+    layers,
+)
 
 Field: TypeAlias = tuple[str, str | int | None]
+Ends: TypeAlias = tuple[str, int, str, int]
+"""Address and port from which, address and port to which."""
+Seen: TypeAlias = tuple[str, str, bool, Ethernet]
+"""Namespace, device, whether it left, the frame."""
 OPEN = "any"
 
 
@@ -33,25 +50,63 @@ class Sighting(Struct, frozen=True):
 
 def computed(steps: Iterable[Step], ports: Set[int]) -> list[Sighting]:
     """What a capture on every device would show of this walk."""
-    return [
-        sighting(step.at, step.event.dev or "", type(step.event) is Transmitted, step.event.skb.eth, ports)
+    seen = (
+        (step.at, step.event.dev or "", type(step.event) is Transmitted, step.event.skb.eth)
         for step in steps
         if isinstance(step.event, Received | Transmitted) and step.event.skb
-    ]
+    )
+    return sightings(seen, ports)
 
 
 def recorded(recording: Recording, ports: Set[int]) -> list[Sighting]:
     """What the captures showed.  Raises NotDecoded."""
+    seen = (
+        (frame.netns, frame.device, frame.outgoing, decode.frame(frame.octets)) for frame in recording.frames
+    )
+    return sightings(seen, ports)
+
+
+def sightings(seen: Iterable[Seen], ports: Set[int]) -> list[Sighting]:
+    """In the order in which they were seen, as sequence numbers are told from the SYN that came before."""
+    numbers = Numbers()
     return [
-        sighting(frame.netns, frame.device, frame.outgoing, decode.frame(frame.octets), ports)
-        for frame in recording.frames
+        Sighting(
+            netns,
+            device,
+            outgoing,
+            (*fields(frame, ports), *numbers.of(netns, frame)),
+            name_of(frame, ports),
+            is_firm(frame),
+        )
+        for netns, device, outgoing, frame in seen
     ]
 
 
-def sighting(netns: str, device: str, outgoing: bool, frame: Ethernet, ports: Set[int]) -> Sighting:
-    return Sighting(
-        netns, device, outgoing, tuple(fields(frame, ports)), name_of(frame, ports), is_firm(frame)
-    )
+class Numbers:
+    """Sequence numbers as distances from the first one seen in a namespace in each direction; where there was none they are open."""
+
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, Ends], int] = {}
+
+    def of(self, netns: str, frame: Ethernet) -> Iterator[Field]:
+        for header in layers(frame):
+            if isinstance(header, IPv4) and isinstance(header.payload, Tcp) and not header.later:
+                yield from self.relative(netns, header, header.payload)
+
+    def relative(self, netns: str, ip: IPv4, segment: Tcp) -> Iterator[Field]:
+        ours, theirs = (
+            (ip.src, segment.sport, ip.dst, segment.dport),
+            (ip.dst, segment.dport, ip.src, segment.sport),
+        )
+        if "SYN" in segment.flags:
+            self.first[netns, ours] = segment.seq
+        yield ("tcp.seq", distance(segment.seq, self.first.get((netns, ours))))
+        if "ACK" in segment.flags:
+            yield ("tcp.ack", distance(segment.ack, self.first.get((netns, theirs))))
+
+
+def distance(number: int, first: int | None) -> int | str:
+    return OPEN if first is None else (number - first) % 2**32
 
 
 def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
@@ -72,7 +127,7 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
                 yield from in_part(fields(payload, ports)) if part else fields(payload, ports)
         case Tcp(sport, dport, flags, mss=mss):
             yield from (("tcp.sport", port(sport, ports)), ("tcp.dport", port(dport, ports)))
-            yield from (("tcp.flags", "+".join(flags)), ("tcp.mss", mss))
+            yield from (("tcp.flags", "+".join(flags)), ("tcp.mss", mss), ("tcp.data", data(header.payload)))
         case Udp(sport, dport, payload):
             tunnel = isinstance(payload, Vxlan)
             yield from (
@@ -82,10 +137,19 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
             if isinstance(payload, Vxlan):
                 yield ("vxlan.vni", payload.vni)
                 yield from ((f"inner {name}", value) for name, value in fields(payload.payload, ports))
+            else:
+                yield ("udp.data", data(payload))
         case Icmp(kind, code, quoted, mtu, gateway=gateway):
-            yield from (("icmp.type", kind), ("icmp.code", code), ("icmp.mtu", mtu), ("icmp.gateway", gateway))
+            yield from (
+                ("icmp.type", kind),
+                ("icmp.code", code),
+                ("icmp.mtu", mtu),
+                ("icmp.gateway", gateway),
+            )
             if quoted:
                 yield from ((f"quoted {name}", value) for name, value in in_part(fields(quoted, ports)))
+            else:
+                yield from (("icmp.id", port(header.id, ports)), ("icmp.sequence", header.sequence))
 
 
 def fragment_fields(part: Fragment | None) -> Iterator[Field]:
@@ -95,8 +159,13 @@ def fragment_fields(part: Fragment | None) -> Iterator[Field]:
 
 
 def in_part(whole: Iterable[Field]) -> Iterator[Field]:
-    """What a packet is quoted in, or a fragment carries, may end early: no length inside it is to be compared."""
-    return ((name, value) for name, value in whole if not name.endswith("ip.length"))
+    """What a packet is quoted in, or a fragment carries, may end early: no length or content inside it is to be compared."""
+    return ((name, value) for name, value in whole if not name.endswith(("ip.length", ".data")))
+
+
+def data(message: Message | None) -> str | None:
+    """What a message is on the wire."""
+    return octets(message).decode("latin-1") if message else None
 
 
 def port(number: int, ports: Set[int]) -> int | str:

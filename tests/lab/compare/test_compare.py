@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from app.datapath.events import Event, Received, Step, Transmitted
 from app.kernel.neigh import Neighbour
-from app.lab.compare import rows
+from app.lab.compare import decode, rows
 from app.lab.compare.frames import frame_rows
 from app.lab.compare.rows import differences
-from app.lab.compare.sightings import Sighting, computed
+from app.lab.compare.sightings import Sighting, computed, sightings
 from app.lab.compare.tables import table_rows
 from app.lab.job import Answer, Recording
 from app.process.programs import Machines
 from app.simulate import walk
-from app.wire.packet import Ethernet, IPv4
+from app.wire.packet import Ethernet, HttpRequest, IPv4, Tcp
 from tests.lab.matrix import CASES
 
 CASE = CASES["cloud, with rules: to its neighbour"]
@@ -29,7 +29,7 @@ def machines() -> Machines:
 
 @pytest.fixture(scope="module")
 def steps(machines: Machines) -> list[Step]:
-    return list(walk(machines, CASE.acts, 0))
+    return list(walk(machines, CASE.probes, 0))
 
 
 def seen_with(steps: list[Step], change: Callable[[Step], Step | None]) -> list[Sighting]:
@@ -91,15 +91,12 @@ def test_the_same_frames_in_another_order_are_told(steps: list[Step]) -> None:
 
 def test_ports_of_chance_do_not_count_and_written_ones_do() -> None:
     def of(sport: int, dport: int) -> Sighting:
-        from app.lab.compare.sightings import sighting
-        from app.wire.packet import Tcp
-
         frame = Ethernet(
             "02:00:00:00:00:01",
             "02:00:00:00:00:02",
             IPv4("10.0.0.1", "10.0.0.2", Tcp(sport, dport, ("SYN",))),
         )
-        return sighting("node1", "eth0", True, frame, PORTS)
+        return sightings([("node1", "eth0", True, frame)], PORTS)[0]
 
     assert of(51234, 8080) == of(61234, 8080)
     assert of(51234, 8080) != of(40001, 8080)
@@ -119,6 +116,45 @@ def test_another_end_of_the_probe_is_a_difference(machines: Machines, steps: lis
         netns: dict.fromkeys(("ip neigh", "bridge fdb", "conntrack -L"), "") for netns in machines.world.netns
     }
     recording = Recording((), (Answer("ECONNREFUSED"),), nothing)
-    found = differences(rows(machines, CASE.acts, steps, recording))
+    found = differences(rows(machines, CASE.probes, steps, recording))
     assert found[0].startswith("probe 1: computed b'HTTP/1.1 200 OK")
     assert found[0].endswith("kernel ECONNREFUSED")
+
+
+def changed(steps: list[Step], **fields: object) -> list[str]:
+    """What differs when every data segment that pod1 sends has other fields."""
+
+    def other(step: Step) -> Step:
+        event = step.event
+        if type(event) is not Transmitted or (step.at, event.dev) != ("node1/pod1", "eth0"):
+            return step
+        segment = event.skb.ip.payload if event.skb and not event.skb.is_arp else None
+        if not isinstance(segment, Tcp) or segment.payload is None or event.skb is None:
+            return step
+        packet = replace(event.skb.ip, payload=replace(segment, **fields))
+        return replace(step, event=replace(event, skb=event.skb.with_ip(packet)))
+
+    return differences(frame_rows("node1/pod1", seen_with(steps, other), computed(steps, PORTS)))
+
+
+def test_another_method_in_a_request_of_the_same_length_is_a_difference(steps: list[Step]) -> None:
+    (found,) = changed(steps, payload=HttpRequest("PUT", "web", "/"))
+    assert "computed tcp.data PUT / HTTP/1.1" in found
+
+
+def test_a_wrong_acknowledgement_is_a_difference(steps: list[Step]) -> None:
+    (found,) = changed(steps, ack=6)
+    assert found.endswith("computed tcp.ack 6, kernel 1")
+
+
+def test_one_bare_acknowledgement_less_is_a_difference(steps: list[Step]) -> None:
+    ours = [frame for frame in computed(steps, PORTS) if frame.netns == "node1/pod1"]
+    bare = next(frame for frame in ours if not frame.firm)
+    (found,) = differences(frame_rows("node1/pod1", [frame for frame in ours if frame is not bare], ours))
+    assert found.endswith("seen in the kernel, not computed")
+
+
+def test_a_length_is_the_one_that_was_on_the_wire_and_not_a_sum_of_ours() -> None:
+    header = bytes.fromhex("4500 0030 1234 4000 4006 0000 0af40102 0af40103")
+    syn = bytes.fromhex("9c41 1f90 00000007 00000000 7002 ffff 0000 0000 01010102 0405b400")
+    assert decode.ipv4(header + syn).size == 0x30, "though our own SYNs are 60 octets long"

@@ -3,8 +3,8 @@
 import pytest
 
 from app.lab.compare import decode
-from app.lab.compare.decode import NotDecoded
-from app.wire.packet import Arp, Ethernet, Fragment, Icmp, IPv4, Tcp, Text, Udp, Vxlan
+from app.lab.compare.decode import Captured, NotDecoded
+from app.wire.packet import Arp, Ethernet, Fragment, Icmp, Tcp, Text, Udp, Vxlan
 
 POD1, POD2 = "0a:58:0a:f4:01:02", "0a:58:0a:f4:01:03"
 TO_POD2 = "0a580af40103 0a580af40102"
@@ -27,7 +27,9 @@ def test_a_syn_with_its_mss_and_the_padding_of_ethernet_cut_off() -> None:
     segment = "9c41 1f90 00000007 00000000 7002 ffff 0000 0000 01 01 01 0204 05b4 00"
     frame = octets(f"{TO_POD2} 0800 {IP} {segment} 0000", length=48, protocol=6)
     syn = Tcp(40001, 8080, ("SYN",), seq=7, mss=1460)
-    assert decode.frame(frame) == Ethernet(POD1, POD2, IPv4("10.244.1.2", "10.244.1.3", syn))
+    assert decode.frame(frame) == Ethernet(
+        POD1, POD2, Captured("10.244.1.2", "10.244.1.3", syn, total_length=48)
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,18 +47,24 @@ def test_a_frame_inside_a_tunnel() -> None:
     tunnel = decode.udp(outer).payload
     assert isinstance(tunnel, Vxlan), "port 8472 carries VXLAN"
     assert tunnel.vni == 1
-    assert tunnel.payload.payload == IPv4("10.244.1.2", "10.244.1.3", Udp(40001, 5353, Text("hi")))
+    assert tunnel.payload.payload == Captured(
+        "10.244.1.2", "10.244.1.3", Udp(40001, 5353, Text("hi")), total_length=30
+    )
 
 
 def test_an_error_quotes_what_it_is_about_though_only_in_part() -> None:
     quoted = octets(f"{IP} 9c41 14e9 05b0 0000", length=1476, protocol=17)
     error = decode.icmp(octets("03 04 0000 0000 05aa") + quoted)
-    assert error == Icmp(3, 4, quoted=IPv4("10.244.1.2", "10.244.1.3", Udp(40001, 5353)), mtu=1450)
+    assert error == Icmp(
+        3, 4, quoted=Captured("10.244.1.2", "10.244.1.3", Udp(40001, 5353), total_length=1476), mtu=1450
+    )
 
 
 def test_fragments_say_where_they_belong_and_only_the_first_has_ports() -> None:
     ends = "0af40102 0af40103"
-    first = decode.ipv4(octets(f"4500 0024 1234 2000 40 11 0000 {ends} 9c41 14e9 0bc0 0000 61626364 65666768"))
+    first = decode.ipv4(
+        octets(f"4500 0024 1234 2000 40 11 0000 {ends} 9c41 14e9 0bc0 0000 61626364 65666768")
+    )
     later = decode.ipv4(octets(f"4500 0018 1234 00b9 40 11 0000 {ends} 61626364"))
     assert first.fragment == Fragment(0, 16, more=True, datagram=0x1234)
     assert isinstance(first.payload, Udp) and first.payload.dport == 5353
