@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from app.controlplane.cables import CLOUD, SWITCH, Cable, gateway_of
 from app.controlplane.macs import nic_on_segment
 from app.controlplane.site import Piece, Site
-from app.kernel.change.rules import Line, parse
 from app.kernel.device import Device, Interface, Peer
+from app.kernel.iptables import Line, parse
 from app.kernel.netns import IP_FORWARD
 from app.kernel.origin import Origin
 from app.kernel.route import Route

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct, field, json
 from app.controlplane import fabric, macs
 from app.controlplane.cni_bridge import VXLAN_OVERHEAD
 from app.controlplane.site import Piece, Site
-from app.kernel.change.rules import Line, parse
 from app.kernel.device import Device, Interface, VxlanLink
+from app.kernel.iptables import Line, parse
 from app.kernel.neigh import FdbEntry, Neighbour
 from app.kernel.origin import Origin
 from app.kernel.route import Route

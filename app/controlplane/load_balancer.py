@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.controlplane import cloud
 from app.controlplane.infrastructure import LoadBalancer
 from app.controlplane.site import Piece, Site
-from app.kernel.change.rules import Line, parse
+from app.kernel.iptables import Line, parse
 from app.kernel.netns import IP_FORWARD
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.controlplane.site import Piece, Site
-from app.kernel.change.rules import parse
+from app.kernel.iptables import parse
 from app.kernel.origin import Origin
 from app.kube.objects import Node
 

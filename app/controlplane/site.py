@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from app.controlplane.cables import Cable, cables_of
 from app.controlplane.infrastructure import Infrastructure
-from app.kernel.change.rules import Line, ruleset
 from app.kernel.device import Device, Interface
+from app.kernel.iptables import Line, ruleset
 from app.kernel.neigh import FdbEntry, Neighbour
 from app.kernel.netns import Netns, netns
 from app.kernel.route import Route

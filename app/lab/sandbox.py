@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.lab.job import Job, Recording
-from app.lab.tracepoints import recorded
+from app.lab.tracing.tracepoints import recorded
 
 UNSHARE = (
     *("setpriv", "--pdeathsig", "KILL", "unshare"),

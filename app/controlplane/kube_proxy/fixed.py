@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.controlplane.infrastructure import Proxy
-from app.kernel.change.rules import Line, parse
+from app.kernel.iptables import Line, parse
 from app.kernel.origin import Origin
 
 ORIGIN = Origin("kube-proxy")

@@ -13,7 +13,7 @@ from functools import partial
 from app.controlplane.infrastructure import Proxy
 from app.controlplane.kube_proxy.names import endpoint_chain
 from app.controlplane.kube_proxy.port import ProxiedPort
-from app.kernel.change.rules import Line, within
+from app.kernel.iptables import Line, within
 from app.kernel.netfilter import (
     AddressMatch,
     AddrTypeMatch,

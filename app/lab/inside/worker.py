@@ -6,10 +6,10 @@ import time
 
 import msgspec
 
-from app.lab.inside import clients, lifeline, servers, trace
+from app.lab.inside import clients, lifeline, nftrace, servers
 from app.lab.inside.capture import Capture
 from app.lab.inside.namespaces import CommandFailed, Namespaces
-from app.lab.inside.trace import Trace
+from app.lab.inside.nftrace import Trace
 from app.lab.job import UNASKED, Command, Job, Reading, Recording, Window
 
 CARRIER_LIMIT = 5.0  # seconds
@@ -21,7 +21,7 @@ def work(job: Job) -> Recording:
     """Build, break, listen, read, capture, probe, read.  Raises CommandFailed, TimeoutError where a link stays down, OverflowError."""
     namespaces = prepare(job)
     before = texts(namespaces, job.before)
-    untraced = trace.why_not() if job.traced else UNASKED
+    untraced = nftrace.why_not() if job.traced else UNASKED
     tracer = None if untraced else Trace(namespaces)
     capture = Capture(namespaces)
     began = time.monotonic_ns()

@@ -1,10 +1,10 @@
-"""What a program left in the ring, as values: the other half of `programs`."""
+"""What a program left in the ring, as values: the other half of `probes`."""
 
 from typing import Final
 
 from msgspec import Struct
 
-from app.lab.tracing.programs import DROP, DROP_TAIL, HEAD, LOOKUP_TAIL
+from app.lab.tracing.probes import DROP, DROP_TAIL, HEAD, LOOKUP_TAIL
 
 AF_INET: Final = 2
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from app.lab.tracing import programs
+from app.lab.tracing import probes
 from app.lab.tracing.bpf import RAW_TRACEPOINT, Program, Ring, number_about
 from app.lab.tracing.btf import VMLINUX, Types
 from app.lab.tracing.told import LookupTold, told
@@ -31,7 +31,7 @@ def ask_the_tables(times: int) -> None:
 
 
 def listen(ring: Ring, times: int) -> list[bytes]:
-    open_files = programs.lookups(Types(VMLINUX.read_bytes()), ring.descriptor, NOBODYS).attach(
+    open_files = probes.lookups(Types(VMLINUX.read_bytes()), ring.descriptor, NOBODYS).attach(
         "fib_table_lookup"
     )
     try:
@@ -59,7 +59,7 @@ def test_a_full_ring_is_not_taken_for_all_there_was(ring: Ring) -> None:
 
 def test_the_kernel_tells_about_a_program_that_it_has_loaded(ring: Ring) -> None:
     types = Types(VMLINUX.read_bytes())
-    attached, number = programs.drops(types, ring.descriptor, NOBODYS).attach("kfree_skb")
+    attached, number = probes.drops(types, ring.descriptor, NOBODYS).attach("kfree_skb")
     kind_and_id = number_about(number, types.offset("bpf_prog_info.type"))
     assert kind_and_id & 0xFFFFFFFF == RAW_TRACEPOINT
     assert number_about(number, types.offset("bpf_prog_info.recursion_misses")) == 0

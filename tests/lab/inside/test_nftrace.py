@@ -102,19 +102,19 @@ class TestInTheKernel:
         """The kernel keeps what fits into the socket's buffer, and says ENOBUFS once when it had more."""
         script = """
 import socket
-from app.lab.inside import trace
+from app.lab.inside import nftrace
 from app.lab.inside.namespaces import execute
 from app.lab.job import Command
 execute(Command(None, ("ip", "link", "set", "lo", "up")))
 execute(Command(None, ("iptables", "-A", "INPUT", "-p", "udp")))
-trace.RECEIVE_BUFFER = 4096
-listening = trace.listening()
-execute(Command(None, ("nft", "-f", "-"), trace.SWITCH_ON))
+nftrace.RECEIVE_BUFFER = 4096
+listening = nftrace.listening()
+execute(Command(None, ("nft", "-f", "-"), nftrace.SWITCH_ON))
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for _ in range(100):
     sender.sendto(b"hello", ("127.0.0.1", 5353))
 try:
-    print(len(list(trace.waiting(listening))))
+    print(len(list(nftrace.waiting(listening))))
 except OverflowError as fault:
     print(fault)
 """

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from app.lab.job import KernelDrop, KernelLookup, Window
-from app.lab.tracing import programs
+from app.lab.tracing import probes
 from app.lab.tracing.bpf import Program, Ring, number_about
 from app.lab.tracing.btf import VMLINUX, Types
 from app.lab.tracing.kallsyms import Symbols
@@ -85,8 +85,8 @@ def recorded() -> Iterator[Tracepoints]:
 def asked(ring: Ring) -> Mapping[str, Program]:
     own = Path("/proc/self/ns/net").stat().st_ino
     return {
-        "kfree_skb": programs.drops(types(), ring.descriptor, own),
-        "fib_table_lookup": programs.lookups(types(), ring.descriptor, own),
+        "kfree_skb": probes.drops(types(), ring.descriptor, own),
+        "fib_table_lookup": probes.lookups(types(), ring.descriptor, own),
     }
 
 

@@ -12,7 +12,7 @@ from app.lab import sandbox
 from app.lab.compare import decode
 from app.lab.job import Command, Errand, Job, KernelDrop, Recording, Sysctl
 from app.lab.sandbox import ROOM
-from app.lab.tracepoints import recorded
+from app.lab.tracing.tracepoints import recorded
 from tests.lab.cable import CABLE
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
@@ -102,7 +102,7 @@ def test_nothing_is_held_when_the_block_has_ended() -> None:
 
 def test_without_the_right_to_ask_nothing_fails_and_it_is_said() -> None:
     """In a user namespace of its own a process is nobody's root."""
-    script = "from app.lab.tracepoints import recorded\nwith recorded() as it: print(it.unseen, it.drops, it.lookups)"
+    script = "from app.lab.tracing.tracepoints import recorded\nwith recorded() as it: print(it.unseen, it.drops, it.lookups)"
     command = ["unshare", "--user", sys.executable, "-c", script]
     told = subprocess.run(command, cwd=ROOM, capture_output=True, text=True, check=True).stdout
     assert (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.kernel.change.rules import Line, parse, ruleset
+from app.kernel.iptables import Line, parse, ruleset
 from app.kernel.netfilter import Jump, Masquerade, Rule, SetMark
 from app.kernel.origin import Origin
 from app.kernel.show.iptables import rule_text
