@@ -107,6 +107,23 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_built(tmp_pat
     assert "nowhere" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+def test_a_file_that_is_full_is_named_and_the_report_is_not_lost() -> None:
+    done = lab("pod", "--pcapng", "/dev/full")
+    assert done.returncode == 2
+    assert "Nothing differs" in done.stdout
+    assert done.stderr == "/dev/full: --pcapng: No space left on device\n"
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("kernel")
+def test_a_command_that_is_not_installed_is_not_compared_and_that_is_said(without: WithoutPrograms) -> None:
+    done = lab("intra-node", path=without("brctl"))
+    assert done.returncode == 0, done.stdout
+    assert "brctl is not installed, so `brctl show` was not compared" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -114,6 +131,8 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_built(tmp_pat
         (("pod", "--all"), "expected a SCENARIO, or --all"),
         (("pod", "--record"), "--record is for --all"),
         (("--all", "--pcapng", "x"), "--pcapng is for one journey"),
+        (("pod", "--script", "--json"), "--json is for what is compared"),
+        (("pod", "--hold", "--json"), "--json is for what is compared"),
     ],
 )
 def test_words_that_do_not_go_together_are_refused(words: tuple[str, ...], complaint: str) -> None:

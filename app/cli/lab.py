@@ -5,7 +5,6 @@ Exit 0: nothing differs.  1: something does.  2: bad input.  3: undecided, it ca
 
 import os
 import shutil
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from app.scenario.faults import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from app.lab.finding import Finding, Verdict
+    from app.lab.job import Recording
     from app.scenario.model import Scenario
 
 STATUS: "dict[Verdict, int]" = {"passed": 0, "differs": 1, "undecided": 3}
@@ -28,6 +28,9 @@ def add(commands: Commands) -> None:
         "lab",
         lab,
         "Build the network in real namespaces, send the packet, and lay what Linux did beside what was computed.",
+    )
+    bench.epilog = (
+        "Exit status: 0 nothing differs, 1 something does, 2 bad input, 3 it cannot be tried on this machine."
     )
     add_journey(bench, optional=True)
     bench.add_argument("--json", action="store_true", help="the comparison as JSON, schema 1")
@@ -68,6 +71,8 @@ def complain_of_combinations(asked: Namespace, parser: ArgumentParser) -> None:
         parser.error("expected a SCENARIO, or --all in its place")
     if asked.record and not asked.all:
         parser.error("--record is for --all: the record holds every built-in journey")
+    if asked.json and (asked.script or asked.hold):
+        parser.error("--json is for what is compared")
     if asked.pcapng and (asked.all or asked.script or asked.hold):
         parser.error("--pcapng is for one journey that is compared")
 
@@ -79,6 +84,16 @@ def complain_of_file(file: Path) -> None:
         raise ScenarioError([Fault(str(file), None, "--pcapng", message)])
 
 
+def keep(recording: "Recording", file: Path) -> None:
+    """Raises ScenarioError where the file cannot be written to its end."""
+    from app.lab.pcapng import save
+
+    try:
+        save(recording, file)
+    except OSError as error:
+        raise ScenarioError([Fault(str(file), None, "--pcapng", f"{error.strerror}")]) from error
+
+
 def compared(scenario: "Scenario", asked: Namespace) -> Judged:
     from app.lab.experiment import experiment
     from app.lab.report import document, report
@@ -86,27 +101,24 @@ def compared(scenario: "Scenario", asked: Namespace) -> Judged:
     if asked.pcapng:
         complain_of_file(asked.pcapng)
     finding, recording = experiment(scenario)
-    if asked.pcapng and recording:
-        from app.lab.pcapng import save
-
-        save(recording, asked.pcapng)
     if asked.json:
         import msgspec
 
         yield msgspec.json.encode(document(finding)).decode()
     else:
-        wide = (
-            shutil.get_terminal_size((WIDTH_OF_A_FILE, 24)).columns
-            if sys.stdout.isatty()
-            else WIDTH_OF_A_FILE
-        )
-        yield from report(finding, wide)
+        yield from report(finding, shutil.get_terminal_size((WIDTH_OF_A_FILE, 24)).columns)
+    if asked.pcapng and recording:
+        keep(recording, asked.pcapng)
+    if asked.pcapng and recording and not asked.json:
+        yield f"{len(recording.frames)} frames are in {asked.pcapng}, an interface for each device."
+        yield "In Wireshark, decode UDP port 8472 as VXLAN, and look at one device: frame.interface_name."
     return STATUS[finding.verdict]
 
 
 def all_journeys(asked: Namespace) -> Judged:
-    from app.lab.everything import all_findings, every_journey, line, total
+    from app.lab.everything import all_findings, every_journey
     from app.lab.finding import asked_of
+    from app.lab.overview import line, total
     from app.lab.report import document
 
     scenarios = list(every_journey())

@@ -3,12 +3,14 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from app.controlplane.compile import compile_machines
 from app.lab.ability import ability, lacking
 from app.lab.build import typed
 from app.lab.checked import fingerprint
 from app.lab.finding import Finding, asked_of
+from app.lab.inside.namespaces import NOT_INSTALLED
 from app.lab.job import Recording
 from app.lab.sandbox import LabError
 from app.lab.trial import trial
@@ -16,6 +18,7 @@ from app.scenario.faults import one_line
 from app.scenario.load import load, slugs
 from app.scenario.model import Scenario
 from app.simulate import machines_of
+
 
 def experiment(scenario: Scenario, seed: int | None = None) -> tuple[Finding, Recording | None]:
     """What was found, and what was captured if anything was.
@@ -51,7 +54,18 @@ def experiment(scenario: Scenario, seed: int | None = None) -> tuple[Finding, Re
 
 def unseen(recording: Recording) -> tuple[str, ...]:
     """Sentences about what this machine did not show."""
-    return tuple(filter(None, (recording.untraced, *recording.unseen)))
+    return tuple(filter(None, (recording.untraced, *recording.unseen, *not_installed(recording))))
+
+
+def not_installed(recording: Recording) -> Iterator[str]:
+    """One sentence for each program that could not be asked."""
+    absent: dict[str, list[str]] = {}
+    for texts in recording.before.values():
+        for command, text in texts.items():
+            if NOT_INSTALLED in text:
+                absent.setdefault(command.split()[0], []).append(command)
+    for program, commands in absent.items():
+        yield f"{program} is not installed, so `{'`, `'.join(dict.fromkeys(commands))}` was not compared"
 
 
 def what_can_be_checked() -> str:

@@ -12,12 +12,15 @@ Verdict: TypeAlias = Literal["passed", "differs", "undecided"]
 
 OPEN = (
     "the source port of a tunnel, and ports that MASQUERADE chose at random",
-    "the identification of an IP header, sequence numbers, and time",
-    "where bare ACKs and FINs stand among the other frames of a namespace",
+    "the identification of an IP header, a connection's first sequence number, windows and timestamps, and time",
+    "where bare ACKs and FINs stand among the other frames of a namespace, and the order between namespaces",
     "which endpoint a rule picked by chance: the throw of the dice that the kernel made is looked for",
     "clocks, counters and reference counts in what commands print, and the order of what lies in a hash",
     "what tells a NIC from one end of a veth pair, which stands for it here",
-    "what a queue still held when its owner went, and look-ups that allow one device only",
+    "what a queue still held when its owner went; of look-ups how often, and those that allow one device only",
+    "what the kernel does by itself once all is quiet, such as asking for a neighbour again after five seconds",
+    "how many packets it takes at once: the capture makes it take them one by one",
+    "IPv6 and multicast snooping, which are off, and the time a bridge waits before it forwards, which is none",
 )
 """What is not compared, in words; the patterns are in `compare/`: `open_list`, `sightings`, `drops`, `lookups`."""
 

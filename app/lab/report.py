@@ -37,6 +37,7 @@ def report(finding: Finding, width: int) -> Iterator[str]:
         yield f"undecided: {finding.why}"
         return
     column = (width - 5) // 2
+    yield f"{verdict(finding)}  = is the same on both sides{', ≠ is not' if finding.differences else ''}."
     yield ""
     yield f"    {'computed':<{column}} {f'Linux {finding.linux}'}"
     for section, rows in groupby(finding.rows, lambda row: row.section):
@@ -46,7 +47,8 @@ def report(finding: Finding, width: int) -> Iterator[str]:
             yield f"  {netns}"
             for row in summed_up(section, netns, list(here)):
                 yield from side_by_side(row, column)
-    yield from conclusion(finding)
+    for line in conclusion(finding):
+        yield from folded(line, width)
 
 
 def summed_up(section: Section, netns: str, rows: list[Row]) -> Iterator[Row]:
@@ -71,25 +73,28 @@ def side_by_side(row: Row, column: int) -> Iterator[str]:
 
 
 def folded(text: str, column: int) -> list[str]:
-    return wrap(text, column, subsequent_indent="  ", break_on_hyphens=False) or [""]
+    return wrap(text, column, subsequent_indent="    ", break_on_hyphens=False) or [""]
 
 
 def conclusion(finding: Finding) -> Iterator[str]:
     """What differs, in words, or that nothing does; how much was compared, and what was not."""
     yield ""
-    if finding.differences:
-        yield f"{number(finding.differences, 'difference')}:"
-        yield from (f"  {difference}" for difference in finding.differences)
-    else:
-        yield f"Nothing differs from Linux {finding.linux}."
+    yield verdict(finding)
+    yield from (f"  {difference}" for difference in finding.differences)
     yield f"Compared: {counted(finding)}, in {finding.seconds:.1f} s."
     if finding.tries > 1:
         yield f"Tried {finding.tries} times: what differs once and not again is a delay of this machine."
-    yield "Left open, since Linux leaves it to chance, or a sandbox has it otherwise:"
+    yield "Left open wherever it comes up, since Linux leaves it to chance, or a sandbox has it otherwise:"
     yield from (f"  {words}" for words in OPEN)
     if finding.unseen:
         yield "Not compared, since this machine does not show it:"
         yield from (f"  {words}" for words in finding.unseen)
+
+
+def verdict(finding: Finding) -> str:
+    if finding.differences:
+        return f"{number(finding.differences, 'difference')} to Linux {finding.linux}."
+    return f"Nothing differs from Linux {finding.linux}."
 
 
 def counted(finding: Finding) -> str:

@@ -41,7 +41,7 @@ def test_what_one_side_has_not_is_nothing() -> None:
 def test_differences_are_repeated_in_words_at_the_end() -> None:
     told = "\n".join(report(finding(DIFFERS, ALONE), 120))
     assert (
-        "2 differences:\n  node1 vethyyy<: computed 63, kernel 64\n  node2 ip neigh: the kernel has it"
+        "2 differences to Linux 6.18.1.\n  node1 vethyyy<: computed 63, kernel 64\n  node2 ip neigh: the kernel has it"
         in told
     )
 
