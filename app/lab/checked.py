@@ -29,7 +29,7 @@ COMMAND = "packet-journeys lab"
 LENGTH = 16  # hexadecimal digits: 64 bits, to notice a change, not an attack
 
 
-class Record(Struct, frozen=True):
+class Checked(Struct, frozen=True):
     """`journeys`: by what is asked for behind the command, the fingerprint of what agreed; `undecided`: why it could not be tried."""
 
     linux: str
@@ -48,14 +48,14 @@ class Badge(Struct, frozen=True):
 
 
 @cache
-def record() -> Record:
-    return msgspec.json.decode(FILE.read_bytes(), type=Record)
+def checked() -> Checked:
+    return msgspec.json.decode(FILE.read_bytes(), type=Checked)
 
 
 def badge(scenario: Scenario, seed: int) -> Badge:
     """Was this very journey checked?  Only built-in ones are, with the first throw of the dice."""
     words = asked_of(scenario).words
-    command, known = f"{COMMAND} {words}", record()
+    command, known = f"{COMMAND} {words}", checked()
     if why := known.undecided.get(words):
         return Badge(command, why=why)
     if words not in known.journeys:
@@ -71,7 +71,7 @@ def write(findings: Iterable[Finding]) -> Iterator[str]:
     passed = {f.asked.words: f.fingerprint for f in found if f.verdict == "passed"}
     undecided = {f.asked.words: f.why or "" for f in found if f.verdict == "undecided"}
     linux = ".".join(found[0].linux.split(".")[:2])
-    noted = Record(linux, datetime.now(UTC).date().isoformat(), passed, undecided)
+    noted = Checked(linux, datetime.now(UTC).date().isoformat(), passed, undecided)
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(noted), indent=1) + b"\n")
     yield f"noted {len(passed)} journeys in {FILE}"
 

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from app.lab.experiment import experiment
 from app.lab.finding import Finding
-from app.lab.report import counted
 from app.scenario.breaks import states
 from app.scenario.load import load, slugs
 from app.scenario.model import Scenario
@@ -29,16 +28,3 @@ def all_findings(scenarios: Sequence[Scenario], seed: int | None = None) -> Iter
             yield from pool.map(lambda scenario: experiment(scenario, seed)[0], scenarios)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def line(finding: Finding, widest: int) -> Iterator[str]:
-    """A row of the table, and beneath it what differs; `widest` is the longest way to ask for a journey."""
-    said = finding.why if finding.verdict == "undecided" else f"{counted(finding)}, {finding.seconds:.1f} s"
-    yield f"{finding.verdict:<9}  {finding.asked.words:<{widest}}  {said}"
-    yield from (f"{'':<9}    {difference}" for difference in finding.differences)
-
-
-def total(findings: Sequence[Finding]) -> str:
-    verdicts = [finding.verdict for finding in findings]
-    sums = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
-    return f"{len(findings)} journeys against Linux {findings[0].linux}: {sums}."

@@ -5,7 +5,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from app.lab.checked import badge, fingerprint, fingerprint_of, record
+from app.lab.checked import badge, checked, fingerprint, fingerprint_of
 from app.lab.compare import until_looped
 from app.lab.everything import every_journey
 from app.lab.finding import asked_of
@@ -22,28 +22,28 @@ EVERY = {asked_of(scenario).words: scenario for scenario in every_journey()}
 @pytest.mark.parametrize("scenario", EVERY.values(), ids=EVERY.keys())
 def test_every_journey_is_computed_as_it_was_when_the_kernel_agreed(scenario: Scenario) -> None:
     words = asked_of(scenario).words
-    if words in record().undecided:
-        assert record().undecided[words], f"{words} could not be tried, and the record does not say why"
+    if words in checked().undecided:
+        assert checked().undecided[words], f"{words} could not be tried, and the record does not say why"
         return
-    assert words in record().journeys, f"nobody laid {words} beside a kernel: {AGAIN}"
-    assert fingerprint_of(scenario) == record().journeys[words], (
+    assert words in checked().journeys, f"nobody laid {words} beside a kernel: {AGAIN}"
+    assert fingerprint_of(scenario) == checked().journeys[words], (
         f"{words} is computed otherwise since: {AGAIN}"
     )
 
 
 def test_the_record_tells_of_no_journey_that_is_not_there() -> None:
-    assert {*record().journeys, *record().undecided} == EVERY.keys()
+    assert {*checked().journeys, *checked().undecided} == EVERY.keys()
 
 
 def test_the_record_says_when_and_with_which_kernel() -> None:
-    assert re.fullmatch(r"\d+\.\d+", record().linux)
-    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", record().date)
+    assert re.fullmatch(r"\d+\.\d+", checked().linux)
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", checked().date)
 
 
 def test_a_badge_names_the_kernel_and_the_command_that_does_it_again() -> None:
     shown = badge(load("service", {"backend": "none"}), seed=0)
     assert shown.command == "packet-journeys lab service --set backend=none"
-    assert (shown.linux, shown.date, shown.why) == (record().linux, record().date, None)
+    assert (shown.linux, shown.date, shown.why) == (checked().linux, checked().date, None)
 
 
 def test_another_throw_of_the_dice_was_not_checked_and_that_is_said() -> None:

@@ -2,14 +2,14 @@
 
 from fastapi.testclient import TestClient
 
-from app.lab.checked import record
+from app.lab.checked import checked
 
 
 def test_a_checked_journey_says_so_at_every_step(client: TestClient) -> None:
     for step in (0, 5):
         page = client.get(f"/j/overlay/{step}").text
-        assert f"Linux {record().linux}</summary>" in page
-        assert f"on {record().date}" in page
+        assert f"Linux {checked().linux}</summary>" in page
+        assert f"on {checked().date}" in page
         assert "<pre>packet-journeys lab overlay</pre>" in page
 
 
