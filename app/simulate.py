@@ -12,6 +12,7 @@ from app.datapath.walk import Looped, Walker
 from app.kernel.change import change
 from app.process.behaviour import Processes, perform
 from app.process.programs import Act, Machines
+from app.scenario.located import Complaint
 from app.scenario.model import Scenario
 from app.story.journey import Journey
 
@@ -39,26 +40,27 @@ def walk(machines: Machines, acts: tuple[Act, ...], seed: int) -> Iterator[Step]
     return chain.from_iterable(walker.run(act.netns, partial(perform, act)) for act in acts)
 
 
-def broken_promises(scenario: Scenario) -> Iterator[str]:
-    """What the scenario's story promises and its journey does not keep, one sentence each."""
+def broken_promises(scenario: Scenario) -> Iterator[Complaint]:
+    """What the scenario's story promises and its journey does not keep: a beat's id, or one of its expectations, and why."""
     journey = simulate(scenario)
     for spec in journey.missed:
-        yield f"beats.{spec.id}: no step after the beat before it is what its `on` asks for"
+        yield ("beats", spec.id), f"no step after the beat before it is what the `on` of {spec.id} asks for"
     expect, outcome = scenario.expect, journey.outcome
     for name, wanted, came in (
         ("verdict", expect.verdict, outcome.verdict), ("reason", expect.reason, outcome.reason),
         ("at", expect.at, outcome.at), ("by", expect.by, outcome.by),
     ):  # fmt: skip
         if wanted is not None and wanted != came:
-            yield f"expect.{name}: expected {wanted}, and it came out as {came}"
-    for pattern in expect.never:
+            yield ("expect", name), f"is {wanted}, and it came out as {came}"
+    for at, pattern in enumerate(expect.never):
         found = next((step for step in journey.steps if pattern.matches(step)), None)
         if found is not None:
-            yield f"expect.never: step {found.seq} is what should never happen"
+            yield ("expect", "never", at), f"step {found.seq} is what should never happen"
     reached = 0
-    for pattern in expect.sees:
+    for at, pattern in enumerate(expect.sees):
         seen = next((step.seq for step in journey.steps[reached:] if pattern.matches(step)), None)
         if seen is None:
-            yield f"expect.sees: no step after {reached} is {pattern.event or 'such'} at {pattern.at or 'any place'}"
+            what = f"{pattern.event or 'such'} at {pattern.at or 'any place'}"
+            yield ("expect", "sees", at), f"no step after {reached} is {what}"
         else:
             reached = seen

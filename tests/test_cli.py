@@ -60,7 +60,8 @@ def test_a_broken_world_is_walked_and_told() -> None:
     told = run("trace", "routed", "--break", "no-route-in-cloud")
     assert (told.returncode, told.stderr) == (0, "")
     assert (
-        told.stdout.splitlines()[-1] == "Dropped by cloud (IP_INNOROUTES); the sender was told: ENETUNREACH."
+        told.stdout.splitlines()[-1]
+        == "Dropped by cloud (IP_INNOROUTES): no route leads there; the sender was told: ENETUNREACH."
     )
 
 

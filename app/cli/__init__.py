@@ -37,7 +37,7 @@ def run(words: Sequence[str]) -> int:
     try:
         return printed(asked.does(asked))
     except ScenarioError as error:
-        print(*error.faults, sep="\n", file=sys.stderr)
+        print(error, file=sys.stderr)
         return 2
 
 

@@ -1,18 +1,25 @@
 """What `check` says about a file: every fault under every setting and every break, or what to know about a sound one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
-from app.scenario.assemble import Source, scenario
+from app.scenario.assemble import Source, drafted, scenario
 from app.scenario.breaks import states
 from app.scenario.faults import Fault, ScenarioError
 from app.scenario.load import opened
+from app.scenario.located import Complaint, Path, dotted
 from app.scenario.model import Scenario
+from app.scenario.settings import applies
+from app.scenario.telling import Tale, tale_of
 
 MAX_COMBINATIONS = 500
+OWN_STORY = (
+    "`beats` and `expect` are what the file tells of its own journey, and none of it is needed to trace: "
+    "where the journey is another one now, change or delete it."
+)
 
 
-def check(source: str, rehearse: Callable[[Scenario], Iterable[str]]) -> Iterator[str]:
+def check(source: str, rehearse: Callable[[Scenario], Iterable[Complaint]]) -> Iterator[str]:
     """Lines of the report.  Raises ScenarioError with the faults of all states of the scenario, each once.
 
     `rehearse` walks the journey and says what the story promises and the journey does not keep.
@@ -25,12 +32,44 @@ def check(source: str, rehearse: Callable[[Scenario], Iterable[str]]) -> Iterato
             sound.append(scenario(read, chosen, breaks=broken))
         except ScenarioError as error:
             faults.update(dict.fromkeys(error.faults))
-    for own in () if faults else sound:
-        field = f"Scenario ({named})" if (named := spelled(own)) else "Scenario"
-        faults.update((Fault(read.file, None, field, unkept), None) for unkept in rehearse(own))
     if faults:
         raise ScenarioError(list(faults))
+    unkept = list(untrue(read, sound, rehearse))
+    if unkept:
+        raise ScenarioError(unkept, OWN_STORY)
     return report(read, sound)
+
+
+def untrue(
+    read: Source, sound: list[Scenario], rehearse: Callable[[Scenario], Iterable[Complaint]]
+) -> Iterator[Fault]:
+    """What is told and does not happen, each once, with the first state of the scenario that it is untrue of."""
+    seen: set[tuple[Path, str]] = set()
+    for own in sound:
+        for promise, message in rehearse(own):
+            draft = drafted(read, own.chosen, own.broken)
+            path = written(tale_of(draft.document, own.broken), own.chosen, promise)
+            if (path, message) not in seen:
+                seen.add((path, message))
+                state = "" if own.chosen == sound[0].chosen else f" ({spelled(own)})"
+                yield Fault(
+                    read.file, draft.node.line_at(path), f"Scenario.{dotted(path)}", f"{message}{state}"
+                )
+
+
+def written(tale: Tale, chosen: Mapping[str, str], promise: Path) -> Path:
+    """Where in the document a promise stands: the claims that apply add up, of single values the last one counts."""
+    kind, name, *number = promise
+    if kind == "beats":
+        told = (at for at, beat in enumerate(tale.beats) if beat.id == name and applies(beat.when, chosen))
+        return (*tale.path, "beats", next(told))
+    claims = [
+        (at, getattr(claim, str(name))) for at, claim in enumerate(tale.expect) if applies(claim.when, chosen)
+    ]
+    if not number:
+        return (*tale.path, "expect", max(at for at, value in claims if value is not None), name)
+    each = [(at, name, own) for at, values in claims for own in range(len(values))]
+    return (*tale.path, "expect", *each[int(number[0])])
 
 
 def spelled(made: Scenario) -> str:

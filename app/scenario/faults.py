@@ -19,11 +19,11 @@ class Fault(Struct, frozen=True):
 
 
 class ScenarioError(Exception):
-    """All faults that were found, in the order of the file; never empty."""
+    """All faults that were found, in the order of the file; never empty.  `hint` closes the report."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], hint: str | None = None) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
-        super().__init__("\n".join(map(str, self.faults)))
+        super().__init__("\n".join([*map(str, self.faults), *([hint] if hint else [])]))
 
 
 def one_line(text: str, most: int = 600) -> str:

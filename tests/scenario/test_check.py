@@ -49,5 +49,40 @@ def test_a_beat_that_never_happens_is_a_fault(tmp_path: Path) -> None:
     story = "beats:\n  - {id: wrap, text: The frame is wrapped., on: {event: Encapsulated}}\n"
     own = re.sub(r"beats:\n(?:  .*\n)+", story, SMALL)
     assert own != SMALL, "the small scenario lost its beats"
-    with pytest.raises(ScenarioError, match=r"beats\.wrap: no step"):
+    with pytest.raises(ScenarioError, match=r"yaml:\d+: Scenario\.beats\[0\]: no step .* of wrap asks for"):
         list(check(written(tmp_path, own), broken_promises))
+
+
+def test_what_is_told_and_untrue_is_found_in_its_line_and_nobody_need_keep_it(tmp_path: Path) -> None:
+    """Of two claims the later counts, and what is untrue of every state is said once."""
+    claims = """\
+expect:
+  - {verdict: delivered, never: [{event: Encapsulated}]}
+  - verdict: rejected
+    never:
+      - {event: Dropped}
+      - {event: SegmentSent}
+"""
+    file = written(tmp_path, SMALL.replace("beats:\n", claims + "beats:\n"))
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    verdict, never = lines.index("  - verdict: rejected") + 1, lines.index("      - {event: SegmentSent}") + 1
+    with pytest.raises(ScenarioError) as caught:
+        check(file, broken_promises)
+    first, second, hint = str(caught.value).splitlines()
+    assert first == f"{file}:{verdict}: Scenario.expect[1].verdict: is rejected, and it came out as delivered"
+    assert second.startswith(f"{file}:{never}: Scenario.expect[1].never[1]: step ")
+    assert "change or delete it" in hint
+
+
+def test_what_is_untrue_of_a_break_is_found_in_the_break(tmp_path: Path) -> None:
+    broken = """\
+breaks:
+  mute:
+    label: The pod is cut off
+    run: {n1: [iptables -P FORWARD DROP]}
+    expect: [{verdict: delivered}]
+beats:
+"""
+    file = written(tmp_path, SMALL.replace("beats:\n", broken))
+    with pytest.raises(ScenarioError, match=r"Scenario\.breaks\.mute\.expect\[0\]\.verdict: is delivered"):
+        check(file, broken_promises)
