@@ -6,6 +6,7 @@ PYTHON ?= python3
 N ?= 100
 SEED ?= 0
 JOBS ?= 2
+SHARE ?= 1
 UV := uv==0.13.9
 
 VENV := .venv
@@ -33,8 +34,9 @@ lint: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# All of it takes half an hour on two cores; `make sweep SHARE=4` takes one test in four, always the same ones.
 sweep: $(DEV)
-	$(PYTEST) $(PARALLEL) -m sweep
+	$(PYTEST) $(PARALLEL) -m sweep --share $(SHARE)
 
 # Any worlds beside the kernel: `make fuzz N=1000 SEED=7 JOBS=2`; prints what differs, as small as it gets.
 fuzz: $(DEV)

@@ -1,10 +1,32 @@
-"""Where the kernel can be asked at all."""
+"""What all tests share: whether the kernel can be asked at all, and how large a part of the sweep is run."""
 
 import os
+from zlib import crc32
 
 import pytest
 
 from app.lab.ability import why_not
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--share",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of the sweep, run one test in N: always the same ones",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One in N of the sweep's tests, by their names: every machine takes the same ones, whatever others are added."""
+    share = config.getoption("--share")
+    left_out = [
+        item for item in items if item.get_closest_marker("sweep") and crc32(item.nodeid.encode()) % share
+    ]
+    if left_out:
+        config.hook.pytest_deselected(left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

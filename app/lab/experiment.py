@@ -10,8 +10,7 @@ from app.lab.ability import ability, lacking
 from app.lab.build import typed
 from app.lab.checked import fingerprint
 from app.lab.finding import Finding, asked_of
-from app.lab.inside.namespaces import NOT_INSTALLED
-from app.lab.job import Recording
+from app.lab.job import NOT_INSTALLED, Recording
 from app.lab.sandbox import LabError
 from app.lab.trial import trial
 from app.scenario.faults import one_line
