@@ -92,6 +92,11 @@ class Scenario(Struct, frozen=True):
     own_probe: bool = True
 
     @property
+    def chosen_breaks(self) -> tuple[Break, ...]:
+        """Some are typed on a machine; some are another cluster or another probe, and have no changes."""
+        return tuple(own for own in self.breaks if own.name in self.broken)
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """What the chosen faults do to the machines, in order."""
-        return tuple(change for own in self.breaks if own.name in self.broken for change in own.changes)
+        return tuple(change for own in self.chosen_breaks for change in own.changes)

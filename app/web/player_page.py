@@ -78,8 +78,7 @@ def breaks(asked: Asked) -> SettingField | None:
 def broken(asked: Asked) -> tuple[Fault, ...]:
     return tuple(
         Fault(own.label, tuple(Typed(prompt(change.netns), change.command) for change in own.changes))
-        for own in asked.scenario.breaks
-        if own.name in asked.scenario.broken
+        for own in asked.scenario.chosen_breaks
     )
 
 

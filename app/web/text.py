@@ -20,7 +20,7 @@ def prompt(netns: str) -> str:
 
 def abridged(text: str, most: int) -> str:
     """What a datagram says may be as long as a datagram: its beginning, and how long it is."""
-    return text if len(text) <= most else f"{text[: most // 2].strip()} … ({len(text)} octets)"
+    return text if len(text) <= most else f"{text[: most // 2].strip()} … ({len(text)} bytes)"
 
 
 def shown(value: Any) -> str:

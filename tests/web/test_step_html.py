@@ -103,6 +103,6 @@ def test_a_reply_is_drawn_as_one() -> None:
 
 def test_a_long_datagram_is_shown_by_its_beginning_and_its_length() -> None:
     long = "hello " * 240
-    assert spoken({"layer": "data", "text": long}, {}) == ("data", "hello hello … (1440 octets)")
+    assert spoken({"layer": "data", "text": long}, {}) == ("data", "hello hello … (1440 bytes)")
     assert spoken({"layer": "data", "text": "hello"}, {}) == ("data", "hello")
     assert len(shown(long)) < 130

@@ -53,8 +53,8 @@ class Ring:
     def count(self) -> int:
         return sum(BLOCK_HEADER.unpack_from(self.memory, at)[1] for at in range(0, BLOCK * BLOCKS, BLOCK))
 
-    @property
-    def lost(self) -> int:
+    def take_lost(self) -> int:
+        """How many frames found no room since this was asked last: the kernel sets its counter back."""
         counters = self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, COUNTERS.size)
         _, counted, _ = COUNTERS.unpack(counters)
         return int(counted)
@@ -99,7 +99,7 @@ class Capture:
             if (news := self.count) != count:
                 count, since = news, now
         for ring in self.rings:
-            if lost := ring.lost:
+            if lost := ring.take_lost():
                 raise OverflowError(f"the capture in {ring.netns} lost {lost} frames")
         in_step = (frame for ring in self.rings for frame in monotonic(list(ring.frames())))
         return tuple(sorted(in_step, key=lambda frame: frame.time))
