@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from app.datapath import ip_output, tcp, udp
+from app.datapath import ip_output, route_news, tcp, udp
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import IcmpIgnored, IcmpSent
 from app.datapath.kernel import Kernel, Walk, guarded
@@ -69,10 +69,24 @@ def icmp_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         yield from icmp_echo(k, skb, dev)
     elif message.type == ECHO_REPLY:
         yield from udp.ping_rcv(k, skb, dev)
+    elif message.quoted is not None and is_reply(message.quoted):
+        yield from icmp_err(k, skb, dev)
     elif message.quoted is not None:
         yield from (tcp.tcp_v4_err if message.quoted.protocol == "tcp" else udp.udp_err)(k, skb, dev)
     else:
         raise Drop(skb, DropReason.IP_NOPROTO, "icmp_rcv", dev)
+
+
+def is_reply(ip: IPv4) -> bool:
+    return isinstance(ip.payload, Icmp) and ip.payload.type == ECHO_REPLY
+
+
+def icmp_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
+    """An error about an echo reply, which no socket sent but the kernel itself: it heeds what that says of the way.  icmp_err."""
+    message = skb.ip.payload
+    assert isinstance(message, Icmp)
+    yield IcmpIgnored(skb, dev, "icmp_err")
+    yield from route_news.heed(k, skb, dev)
 
 
 def icmp_echo(k: Kernel, skb: Skb, dev: str) -> Walk[None]:

@@ -6,6 +6,7 @@ What stays incomplete is kept: the kernel's timer would throw it away after 30 s
 
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 
 from msgspec.structs import replace
 
@@ -38,7 +39,8 @@ def ip_do_fragment(k: Kernel, skb: Skb, dev: str, mtu: int, output: Output) -> W
     if skb.ip.size <= mtu:
         yield from output(k, skb)
         return
-    first, *others = (skb.with_ip(replace(skb.ip, fragment=part)) for part in parts(skb.ip, mtu, skb.id))
+    cut = as_they_came(skb, mtu) or parts(skb.ip, mtu, skb.id)
+    first, *others = (replace(skb.with_ip(replace(skb.ip, fragment=part)), frag_list=()) for part in cut)
     pieces = (first, *(k.clone(piece) for piece in others))
     yield Fragmented(first, dev, "ip_do_fragment", mtu, tuple(piece.ip.size for piece in pieces))
     yield from send(k, pieces, output)
@@ -54,6 +56,17 @@ def send(k: Kernel, pieces: tuple[Skb, ...], output: Output) -> Walk[None]:
         if k.in_process and piece.dev is None and at < len(pieces):
             yield Arm(0, partial(send, pieces=pieces[at:], output=output))
             return
+
+
+def as_they_came(skb: Skb, mtu: int) -> list[Fragment]:
+    """The pieces that the packet was put together from, if every one of them fits; else none: it is cut anew (skb_has_frag_list)."""
+    if max(skb.frag_list, default=mtu) > mtu - HEADER:
+        return []
+    ends = tuple(accumulate(skb.frag_list))
+    return [
+        Fragment(end - octets, octets, more=end < ends[-1], datagram=skb.id)
+        for end, octets in zip(ends, skb.frag_list, strict=True)
+    ]
 
 
 def parts(ip: IPv4, mtu: int, datagram: int) -> list[Fragment]:
@@ -86,9 +99,15 @@ def ip_defrag(k: Kernel, skb: Skb, dev: str | None, user: DefragUser) -> Walk[Sk
         dev=skb.dev,
         physin=skb.physin,
         frag_max_size=max(piece.ip.size for piece in held),
+        frag_list=() if user == "local delivery" else lengths(held),
     )
     yield Reassembled(whole, dev, "ip_frag_reasm", key, skb, len(held))
     return whole
+
+
+def lengths(held: tuple[Skb, ...]) -> tuple[int, ...]:
+    """Octets of payload, in order; what came twice counts once."""
+    return tuple({part.offset: part.octets for part in (skb.ip.fragment for skb in held) if part}.values())
 
 
 def offset_of(skb: Skb) -> int:

@@ -113,8 +113,8 @@ class Kernel:
         return Skb(self._new_id(), packet)
 
     def clone(self, skb: Skb) -> Skb:
-        """skb_clone: the same bytes, another life."""
-        return replace(skb, id=self._new_id(), clone_of=skb.id, bridged_src=None)
+        """skb_clone: the same bytes, another life; pieces that two of them share are not sent as they came (skb_cloned)."""
+        return replace(skb, id=self._new_id(), clone_of=skb.id, bridged_src=None, frag_list=())
 
     def chance(self, probability: float) -> bool:
         """Does something of this probability happen?  A function of the walk's seed."""

@@ -31,7 +31,15 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     datagram = Udp(source_port(skb), link.port, Vxlan(link.vni, skb.eth))
     outer = IPv4(link.local, entry.dst, datagram, df=False)
     wrapped = replace(
-        skb, packet=outer, dev=dev, ct=None, ctinfo=None, direction="original", physin=None, frag_max_size=0
+        skb,
+        packet=outer,
+        dev=dev,
+        ct=None,
+        ctinfo=None,
+        direction="original",
+        physin=None,
+        frag_max_size=0,
+        frag_list=(),
     )
     route = yield from ip_output.ip_route_output(k, skb, entry.dst)
     if route is None:

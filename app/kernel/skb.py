@@ -18,7 +18,8 @@ class Skb(Record, frozen=True):
     (nf_bridge_info: set by br_netfilter only), `bridged_src` the source MAC to restore on a bridged packet whose
     destination was rewritten, `ct` its connection, perhaps not confirmed yet, `gso` the octets of payload in each
     segment that a large TCP packet will be cut into (0: not to be cut), `dst` the route it has already been given,
-    `frag_max_size` the octets of its largest piece, if it came in pieces (0: it did not),
+    `frag_max_size` the octets of its largest piece, if it came in pieces (0: it did not), and
+    `frag_list` the octets of payload of each of them, as long as they are kept apart (skb_shinfo: frag_list),
     `hash` how often its socket has thrown its flow hash anew: it crosses a veth with the packet (sk_rethink_txhash).
     """
 
@@ -35,6 +36,7 @@ class Skb(Record, frozen=True):
     dst: Route | None = None
     hash: int = 0
     frag_max_size: int = 0
+    frag_list: tuple[int, ...] = ()
     clone_of: int | None = None
 
     @property

@@ -95,6 +95,8 @@ def network(event: e.RouteLookedUp | e.Forwarded | e.DeliveredLocally | e.IcmpIg
             return f"This address belongs to {here}: the packet goes up to {layer}."
         case e.IcmpIgnored(function="icmp_reply"):
             return f"{here} has no way back to who asked, so the echo gets no answer."
+        case e.IcmpIgnored(function="icmp_err"):
+            return f"The message is about an echo reply, which the kernel of {here} sent by itself: no program is told."
         case e.IcmpIgnored():
             return f"The message is about a packet whose socket is gone: {here} counts it, and that is the end of it."
         case _:

@@ -1,10 +1,12 @@
 """ICMP: errors about packets, answers to pings, and what NAT makes of an error on its way back."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from app.datapath.drop import DropReason
-from app.datapath.events import HookPassed, IcmpIgnored, IcmpSent, SocketFound, Transmitted
+from app.datapath.events import ExceptionLearned, HookPassed, IcmpIgnored, IcmpSent, SocketFound, Transmitted
 from app.datapath.icmp import icmp_rcv, icmp_send
 from app.kernel.netns import Netns, netns
 from app.kernel.origin import Origin
@@ -15,7 +17,7 @@ from app.wire.packet import Icmp, IPv4
 from tests.iptables import rules
 from tests.journeys import Walked, send
 from tests.stages import bare, frame, packet, run, tcp, udp
-from tests.worlds import LO, cloud, device, knows, node, on_one_bridge, routed, world
+from tests.worlds import LO, cloud, device, knows, node, on_one_bridge, routed, routes, world
 
 OWN, SENDER = "10.1.0.1", "10.1.0.9"
 
@@ -88,6 +90,29 @@ def test_an_error_about_a_packet_that_no_socket_here_sent_ends(l4: object) -> No
     error = Icmp(3, 1, packet(OWN, "10.9.9.9", l4))  # type: ignore[arg-type]
     ran = run(host(), icmp_rcv, frame(packet(SENDER, OWN, error)), "eth0")
     assert ran.did(IcmpIgnored) and not ran.drop
+
+
+def answered(neighbour: str) -> Netns:
+    """A host with a gateway, and a neighbour that has answered ARP."""
+    ways = routes("default via 10.1.0.1 dev eth0")
+    known = [knows("eth0", neighbour)]
+    devices = (LO, device("eth0", "veth", "10.1.0.9/24"))
+    return netns("host", devices, routes=ways, neigh=known)
+
+
+def about_a_reply(kind: int, code: int, **more: Any) -> Skb:
+    reply = packet("10.1.0.9", "10.2.0.9", Icmp(0, 0, id=7, sequence=1))
+    return frame(packet("10.1.0.1", "10.1.0.9", Icmp(kind, code, reply, **more)))
+
+
+def test_an_error_about_an_echo_reply_needs_no_socket_to_be_heeded() -> None:
+    """Measured: a machine that only answers pings follows a redirect, and notes what the path takes."""
+    redirect = run(answered("10.1.0.2"), icmp_rcv, about_a_reply(5, 1, gateway="10.1.0.2"), "eth0")
+    assert redirect.one(ExceptionLearned).exception.gateway == "10.1.0.2"
+    too_large = run(answered("10.1.0.2"), icmp_rcv, about_a_reply(3, 4, mtu=1400), "eth0")
+    assert too_large.one(ExceptionLearned).exception.mtu == 1400
+    unreachable = run(answered("10.1.0.2"), icmp_rcv, about_a_reply(3, 1), "eth0")
+    assert unreachable.names == ["IcmpIgnored"]
 
 
 def test_a_message_of_a_kind_nobody_knows_ends() -> None:
