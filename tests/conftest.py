@@ -19,14 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One in N of the sweep's tests, by their names: every machine takes the same ones, whatever others are added."""
+    """One in N of each family of the sweep's cases, by their names: every machine takes the same ones, whatever others are added."""
     share = config.getoption("--share")
-    left_out = [
-        item for item in items if item.get_closest_marker("sweep") and crc32(item.nodeid.encode()) % share
-    ]
+    left_out = [item for item in items if is_one_of_many(item) and crc32(item.nodeid.encode()) % share]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def is_one_of_many(item: pytest.Item) -> bool:
+    return item.get_closest_marker("sweep") is not None and "[" in item.name
 
 
 @pytest.fixture(scope="session")
