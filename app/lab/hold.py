@@ -8,9 +8,10 @@ from contextlib import suppress
 
 from app.controlplane.compile import compile_machines
 from app.kernel.world import World
-from app.lab import build, programs, sandbox
+from app.lab import build, sandbox
 from app.lab.build import file_name
-from app.lab.job import Job
+from app.lab.programs import errands
+from app.lab.record import job_of
 from app.lab.script import broken, printed, where
 from app.scenario.model import Scenario
 
@@ -26,16 +27,8 @@ def hold(scenario: Scenario) -> Iterator[str]:
     It goes as well when this process ends, however that ends.  Raises LabError where the network cannot be built.
     """
     machines = compile_machines(scenario.cluster, scenario.infra)
-    world = machines.world
-    job = Job(
-        tuple(world.netns),
-        tuple(build.sysctls(world)),
-        tuple(build.setup(world)),
-        tuple(programs.servers(machines)),
-        changes=tuple(build.typed(scenario.changes)),
-    )
-    with sandbox.standing(job) as process:
-        yield from guide(scenario, world, process)
+    with sandbox.standing(job_of(machines, changes=build.typed(scenario.changes))) as process:
+        yield from guide(scenario, machines.world, process)
         with suppress(KeyboardInterrupt):
             wait_beside(process)
 
@@ -51,9 +44,9 @@ def guide(scenario: Scenario, world: World, process: int) -> Iterator[str]:
     yield from paragraph("ip route; ip neigh; bridge fdb; iptables-save; conntrack -L")
     yield "Watch what passes, as root and from outside:"
     yield from paragraph(WATCH.format(process=process, name=names[0]))
-    for errand in programs.errands(scenario.acts):
+    for errand in errands(scenario.acts):
         yield f"Send what the journey sends, on {file_name(errand.netns)}:"
-        yield from paragraph(f"{printed(errand.octets)} | /run/ask {where(errand)}")
+        yield from paragraph(f"{printed(errand.octets)} | /run/ends ask {where(errand)}")
     for own in broken(scenario):
         yield f"Broken: {own.label}." + "  What was typed:" * bool(own.changes)
         yield from paragraph(

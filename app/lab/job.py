@@ -23,24 +23,14 @@ class Sysctl(Struct, frozen=True):
     value: str
 
 
-class Upstream(Struct, frozen=True):
-    """Where a reverse proxy sends requests for this host and path prefix."""
-
-    host: str | None
-    path: str
-    exact: bool
-    endpoints: tuple[tuple[str, int], ...]
-
-
 class Server(Struct, frozen=True):
-    """A listening process: an HTTP server with one body, an echo, or a reverse proxy."""
+    """A listening process: an HTTP server with one body, an echo, or a reverse proxy; `words` as in `app.lab.ends`."""
 
     netns: str
     kind: Literal["http", "echo", "proxy"]
     protocol: Literal["tcp", "udp"]
     port: int
-    body: str = ""
-    upstreams: tuple[Upstream, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 class Errand(Struct, frozen=True):
@@ -107,9 +97,9 @@ class Hit(Struct, frozen=True):
     """A rule that matched, a chain's end, or a built-in chain's policy, as one packet met it on its way through a table.
 
     `position` is the rule's in its chain, from 0, or None where no rule was hit; `verdict` is accept, drop, jump, goto,
-    return or continue (without a rule: the chain ended), `target` the chain jumped to.  The first hit of a packet in a table
-    carries its devices and `octets`, its IPv4 and transport headers, 20 octets of these; others have neither.  `skb` is the
-    same while a packet is in the namespace, and may be another's later.
+    return or continue (without a rule: the chain ended).  The first hit of a packet in a table carries its devices and
+    `octets`, its IPv4 and transport headers, 20 octets of these; others have neither.  `skb` is the same while a packet is
+    in the namespace, and may be another's later.
     """
 
     netns: str
@@ -118,7 +108,6 @@ class Hit(Struct, frozen=True):
     chain: str
     position: int | None
     verdict: str
-    target: str | None
     iif: str | None
     oif: str | None
     mark: int
@@ -139,14 +128,13 @@ class Window(Struct, frozen=True):
 class KernelDrop(Struct, frozen=True):
     """A packet that the kernel freed for a reason, in a function.  `octets` from its network header on, cut short.
 
-    `protocol` is the Ethernet type; `device` is empty for a packet that has none yet.
+    `protocol` is the Ethernet type.
     """
 
     netns: str
     time: int
     reason: str
     function: str
-    device: str
     protocol: int
     octets: bytes
 
@@ -154,17 +142,13 @@ class KernelDrop(Struct, frozen=True):
 class KernelLookup(Struct, frozen=True):
     """A routing table that the kernel asked, and its answer.  `error` is 0 or a negative errno.
 
-    `iif` is the device that a packet came in by, 1 (lo) for one that starts here; `oif` the only one that it may leave by,
-    0 for any.
+    `oif` is the only device that the packet may leave by, 0 for any.
     """
 
     netns: str
     time: int
-    table: int
     error: int
     oif: int
-    iif: int
-    src: str
     dst: str
     gateway: str | None
     device: str

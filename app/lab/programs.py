@@ -1,11 +1,21 @@
 """What is installed in a world, and what its clients do, as processes of the sandbox."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Literal
 
 from app.kernel.socket import Socket
-from app.lab.job import Errand, Server, Upstream
-from app.process.programs import Act, EchoServer, HttpServer, Machines, Probe, Program, ReverseProxy
+from app.lab.job import Errand, Server
+from app.process.programs import (
+    Act,
+    EchoServer,
+    HttpServer,
+    Machines,
+    Probe,
+    Program,
+    ReverseProxy,
+    Upstream,
+)
 from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
 HELLO = Text("hello")
@@ -24,16 +34,19 @@ def server(netns: str, socket: Socket, program: Program) -> Server:
     protocol: Literal["tcp", "udp"] = "udp" if socket.key.protocol == "udp" else "tcp"
     match program:
         case HttpServer(body):
-            return Server(netns, "http", protocol, socket.key.lport, body)
+            return Server(netns, "http", protocol, socket.key.lport, (body,))
         case EchoServer():
             return Server(netns, "echo", protocol, socket.key.lport)
         case ReverseProxy(upstreams):
-            table = tuple(
-                Upstream(upstream.host, upstream.path, upstream.exact, upstream.endpoints)
-                for upstream in upstreams
-            )
-            return Server(netns, "proxy", protocol, socket.key.lport, upstreams=table)
+            table = tuple(chain.from_iterable(map(line, upstreams)))
+            return Server(netns, "proxy", protocol, socket.key.lport, table)
     raise TypeError(f"{program} does not listen")
+
+
+def line(upstream: Upstream) -> tuple[str, str, str]:
+    """Of the table of `ends.proxy`."""
+    to = ":".join(map(str, upstream.endpoints[0])) if upstream.endpoints else "-"
+    return upstream.host or "*", "=" * upstream.exact + upstream.path, to
 
 
 def errands(acts: Iterable[Act]) -> Iterator[Errand]:

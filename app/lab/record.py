@@ -27,20 +27,33 @@ def record(
     `tables` are the commands read in every namespace at the end, `before` those read just before the first act; `traced`
     asks for every rule hit as well, `outputs` for every other command that makes sense in a namespace, before and after.
     """
-    world = machines.world
-    others = tuple(sensible(world)) if outputs else ()
-    job = Job(
-        tuple(world.netns),
-        tuple(build.sysctls(world)),
-        tuple(build.setup(world)),
+    others = tuple(sensible(machines.world)) if outputs else ()
+    readings = (*everywhere(machines.world, tables), *others)
+    readings_before = (*everywhere(machines.world, before), *others)
+    return sandbox.run(job_of(machines, acts, readings, changes, readings_before, traced=traced))
+
+
+def job_of(
+    machines: Machines,
+    acts: Iterable[Act] = (),
+    readings: Iterable[Reading] = (),
+    changes: Iterable[Command] = (),
+    before: Iterable[Reading] = (),
+    *,
+    traced: bool = False,
+) -> Job:
+    """What builds these machines and runs what is installed on them; nothing is read twice."""
+    return Job(
+        tuple(machines.world.netns),
+        tuple(build.sysctls(machines.world)),
+        tuple(build.setup(machines.world)),
         tuple(programs.servers(machines)),
         tuple(programs.errands(acts)),
-        tuple(dict.fromkeys((*everywhere(world, tables), *others))),
+        tuple(dict.fromkeys(readings)),
         tuple(changes),
-        tuple(dict.fromkeys((*everywhere(world, before), *others))),
+        tuple(dict.fromkeys(before)),
         traced,
     )
-    return sandbox.run(job)
 
 
 def everywhere(world: World, commands: Iterable[str]) -> tuple[Reading, ...]:

@@ -56,7 +56,7 @@ def test_from_outside_a_capture_finds_the_machine_by_its_file() -> None:
 
 def test_the_probe_gets_its_answer() -> None:
     with held(load("overlay")) as (enter, *commands):
-        (probe,) = [command for command in commands if "/run/ask" in command]
+        (probe,) = [command for command in commands if "/run/ends" in command]
         assert typed(enter, f"ip netns exec node1_pod1 sh -c {shlex.quote(probe)}").endswith(
             "hello from pod4\n"
         )

@@ -2,8 +2,6 @@
 
 from app.kernel.origin import Origin
 from app.kernel.socket import Socket, SocketKey
-from app.lab.inside.servers import fits, is_whole
-from app.lab.job import Upstream
 from app.lab.programs import errands, octets, server, servers
 from app.process import programs
 from app.process.programs import Probe, Restart, ReverseProxy
@@ -26,11 +24,12 @@ def test_every_listener_of_the_reference_cluster_runs() -> None:
 
 def test_a_reverse_proxy_takes_its_table_along() -> None:
     rule = programs.Upstream("shop.example", "/", (("10.244.2.3", 8080),), Origin("ingress controller"))
+    whole = programs.Upstream(None, "/cart", (), Origin("ingress controller"), exact=True)
     built = server(
-        "node1/pod2", Socket(SocketKey("tcp", ANY, 8080), "nginx", "LISTEN"), ReverseProxy((rule,))
+        "node1/pod2", Socket(SocketKey("tcp", ANY, 8080), "nginx", "LISTEN"), ReverseProxy((rule, whole))
     )
     assert built.kind == "proxy"
-    assert built.upstreams == (Upstream("shop.example", "/", False, (("10.244.2.3", 8080),)),)
+    assert built.words == ("shop.example", "/", "10.244.2.3:8080", "*", "=/cart", "-")
 
 
 def test_a_message_has_the_octets_that_its_size_says() -> None:
@@ -48,18 +47,3 @@ def test_probes_are_errands_and_a_restart_is_none() -> None:
 def test_a_ping_carries_what_ping_carries() -> None:
     (ping,) = errands((Probe("node1/pod1", "icmp", "10.244.1.3", 0),))
     assert len(ping.octets) == 56
-
-
-def test_a_message_is_whole_when_its_content_is() -> None:
-    whole = octets(HttpResponse(200, "OK", "hello"))
-    assert is_whole(whole)
-    assert not is_whole(whole[:-1])
-    assert not is_whole(b"HTTP/1.1 200 OK\r\n")
-
-
-def test_a_proxy_looks_at_host_and_path() -> None:
-    request = octets(REQUEST)
-    assert fits(Upstream("shop.example", "/", False, ()), request)
-    assert fits(Upstream(None, "/cart", True, ()), request)
-    assert not fits(Upstream("blog.example", "/", False, ()), request)
-    assert not fits(Upstream("shop.example", "/c", True, ()), request)

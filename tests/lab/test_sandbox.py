@@ -22,7 +22,7 @@ def links() -> str:
 
 def test_a_request_and_its_answer_are_seen_from_both_ends() -> None:
     request = b"GET / HTTP/1.1\r\nHost: b\r\n\r\n"
-    server = Server("b", "http", "tcp", 8080, "hello")
+    server = Server("b", "http", "tcp", 8080, ("hello",))
     recording = sandbox.run(
         job(servers=(server,), errands=(Errand("a", "tcp", 40001, "10.0.0.2", 8080, request, 2),))
     )

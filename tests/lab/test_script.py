@@ -27,7 +27,7 @@ remnants() {
     find /tmp -mindepth 1 ! -name lab.sh
     grep '^lab ' /proc/self/mounts || true
     tries=500
-    while pgrep -f 'serve.p[y]' && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
+    while pgrep -f 'ends.py serv[e]' && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
     readlink /proc/[0-9]*/ns/net | sort -u | tail -n +2
 }
 """

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from app.lab import ends
 from app.lab.inside import lifeline
 from app.lab.inside.namespaces import CommandFailed
 from app.lab.inside.worker import prepare
 from app.lab.job import Job
-
-ASK = Path(__file__).resolve().parents[1] / "script" / "ask.py"
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     try:
         prepare(job, named=True)
-        Path(shutil.copy(ASK, "/run/ask")).chmod(0o755)
+        Path(shutil.copy(ends.__file__, "/run/ends")).chmod(0o755)
     except (CommandFailed, OSError) as fault:
         sys.exit(str(fault))
     print("stands", flush=True)  # noqa: T201

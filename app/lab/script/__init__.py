@@ -15,7 +15,7 @@ from app.controlplane.compile import compile_machines
 from app.kernel.netns import Netns
 from app.kernel.origin import KERNEL, Origin
 from app.kernel.world import World
-from app.lab import build
+from app.lab import build, ends
 from app.lab.build import Line
 from app.lab.job import Errand, Server
 from app.lab.programs import errands, servers
@@ -25,7 +25,7 @@ from app.story.names import machine, who
 PREFIX = "pj-"
 """Before the name of each namespace, so that it meets none that is there."""
 WIDTH = 119
-HERE = Path(__file__).resolve().parent
+FRAME = Path(__file__).with_name("frame.sh")
 MARK = re.compile(r"#: (\S+)")
 SYSCTLS = (
     "Switches of the stack, before there is a device to inherit them.  ip_forward: the machine is a router; "
@@ -49,20 +49,19 @@ def script(scenario: Scenario) -> Iterator[str]:
         "sysctls": lambda: indented(sysctls(world)),
         "cables": lambda: indented(commented(build.pairs(world, name))),
         "configuration": lambda: configuration(world),
-        "serve.py": lambda: lines_of("serve.py"),
+        "ends.py": lambda: lines_of(Path(ends.__file__)),
         "servers": lambda: indented(map(serving, servers(machines))),
         "breaks": lambda: breaking(typed),
         "break": lambda: ["    breaks", "    settle"] if typed else [],
-        "ask.py": lambda: lines_of("ask.py"),
         "probes": lambda: indented(map(asking, errands(scenario.acts))),
     }
-    for line in lines_of("frame.sh"):
+    for line in lines_of(FRAME):
         mark = MARK.fullmatch(line)
         yield from parts[mark[1]]() if mark else [line]
 
 
-def lines_of(file: str) -> list[str]:
-    return (HERE / file).read_text(encoding="utf-8").splitlines()
+def lines_of(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines()
 
 
 def indented(lines: Iterable[str]) -> Iterator[str]:
@@ -155,12 +154,8 @@ def restored(world: World, netns: Netns) -> Iterator[str]:
 
 def serving(server: Server) -> str:
     """The server as a call of `serve`."""
-    words = [server.kind, *([server.protocol] if server.kind == "echo" else []), str(server.port)]
-    words += [server.body] if server.kind == "http" else []
-    for upstream in server.upstreams:
-        to = ":".join(map(str, upstream.endpoints[0])) if upstream.endpoints else "-"
-        words += [upstream.host or "*", "=" * upstream.exact + upstream.path, to]
-    return f"serve {name(server.netns)} {shlex.join(words)}"
+    words = shlex.join([server.kind, server.protocol, str(server.port), *server.words])
+    return f"serve {name(server.netns)} {words}"
 
 
 def asking(errand: Errand) -> str:
@@ -173,7 +168,7 @@ def asking(errand: Errand) -> str:
 
 
 def where(errand: Errand) -> str:
-    """What `ask.py` is told."""
+    """What `ends.py ask` is told."""
     words = [errand.protocol, errand.address, str(errand.port), f"{errand.timeout:g}"]
     return shlex.join(words if errand.pmtudisc == "want" else [*words, errand.pmtudisc])
 

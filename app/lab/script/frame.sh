@@ -38,37 +38,37 @@ cables() {
 }
 
 #: configuration
+# ── The programs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+programs() {
+    cat >"$LAB/ends.py" <<'PYTHON'
+#: ends.py
+PYTHON
+}
+
 # ── The servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 servers() {
-    cat >"$LAB/serve.py" <<'PYTHON'
-#: serve.py
-PYTHON
-
 #: servers
 }
 
 serve() { # serve MACHINE WORD...: a server that listens when this returns
     machine=$1
     shift
-    ip netns exec "$machine" python3 "$LAB/serve.py" "$@" >>"$LAB/servers"
+    ip netns exec "$machine" python3 "$LAB/ends.py" serve "$@" >>"$LAB/servers"
 }
 
 #: breaks
 # ── The probe ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 probe() {
-    cat >"$LAB/ask.py" <<'PYTHON'
-#: ask.py
-PYTHON
-
 #: probes
 }
 
 ask() { # ask MACHINE tcp|udp|icmp ADDRESS PORT SECONDS: sends its input there, prints what comes back, or why nothing does
     machine=$1
     shift
-    ip netns exec "$machine" python3 "$LAB/ask.py" "$@" || true
+    ip netns exec "$machine" python3 "$LAB/ends.py" ask "$@" || true
 }
 
 # ── Up and down ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -82,6 +82,7 @@ up() {
     cables
     configuration
     settle
+    programs
     servers
 #: break
     trap - EXIT
