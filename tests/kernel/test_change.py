@@ -5,9 +5,11 @@ import pytest
 from app.kernel.change import COMMANDS, Change, CommandRefused, UnknownCommand, change
 from app.kernel.show import show
 from app.kernel.world import World
-from app.lab import build, sandbox
+from app.lab import sandbox
 from app.lab.compare.open_list import settled
-from app.lab.job import Command, Job, Reading, Recording
+from app.lab.job import Command, Reading, Recording
+from app.lab.record import job_of
+from app.process.programs import Machines
 from tests.kernel.changes import ACCEPTED, REFUSED, REFUSED_LATER
 from tests.kernel.small_world import small_world
 
@@ -36,10 +38,7 @@ def in_the_kernel(world: World, commands: tuple[str, ...]) -> Recording:
     typed = (text.split(": ", 1) for text in commands)
     changes = tuple(Command(netns, ("sh", "-c", command)) for netns, command in typed)
     readings = tuple(Reading(netns, command) for netns in world.netns for command in TABLES)
-    setup = tuple(build.setup(world))
-    return sandbox.run(
-        Job(tuple(world.netns), tuple(build.sysctls(world)), setup, readings=readings, changes=changes)
-    )
+    return sandbox.run(job_of(Machines(world, {}), (), readings, changes))
 
 
 def differences(world: World, kernel: Recording) -> list[str]:
@@ -83,10 +82,8 @@ def test_so_it_is_by_all_the_others(commands: tuple[str, ...]) -> None:
 @pytest.fixture(scope="module")
 def refusals(kernel: None) -> dict[str, dict[str, str]]:
     """What the real commands say, by namespace and command; as all are refused, one sandbox does for them all."""
-    world = small_world()
-    readings = tuple(Reading(*text.split(": ", 1)) for text in REFUSED)
-    setup = tuple(build.setup(world))
-    return sandbox.run(Job(tuple(world.netns), tuple(build.sysctls(world)), setup, readings=readings)).texts
+    readings = (Reading(*text.split(": ", 1)) for text in REFUSED)
+    return sandbox.run(job_of(Machines(small_world(), {}), (), readings)).texts
 
 
 @pytest.mark.kernel

@@ -7,9 +7,11 @@ from app.kernel.netfilter import Ruleset
 from app.kernel.netns import IP_FORWARD, netns
 from app.kernel.show import RulePosition, UnknownCommand, commands_for, show
 from app.kernel.world import World
-from app.lab import build, sandbox
+from app.lab import sandbox
 from app.lab.compare.open_list import settled
-from app.lab.job import Command, Job, Reading, Recording, Server
+from app.lab.job import Command, Reading, Recording
+from app.lab.record import job_of
+from app.process.programs import EchoServer, HttpServer, Machines
 from tests.kernel.small_world import CONNECTIONS, LO, small_world
 
 
@@ -154,11 +156,10 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def kernel(kernel: None, world: World) -> Recording:
     """The running kernel's answers to all questions, where it can be asked at all."""
-    servers = (Server("node", "http", "tcp", 8080), Server("node", "echo", "udp", 5353))
-    setup = (*build.setup(world), *(remember("node", conn) for conn in CONNECTIONS))
-    readings = tuple(Reading(netns, command) for netns, command in CASES)
-    namespaces, sysctls = tuple(world.netns), tuple(build.sysctls(world))
-    return sandbox.run(Job(namespaces, sysctls, setup, servers, (), readings, changes=tuple(AGAIN)))
+    servers = {("node", "server"): HttpServer("hello"), ("node", "echo"): EchoServer()}
+    readings = (Reading(netns, command) for netns, command in CASES)
+    changes = (*(remember("node", conn) for conn in CONNECTIONS), *AGAIN)
+    return sandbox.run(job_of(Machines(world, servers), (), readings, changes))
 
 
 @pytest.mark.kernel

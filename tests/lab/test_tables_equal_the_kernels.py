@@ -9,12 +9,15 @@ import pytest
 
 from app.kernel.show import commands_for
 from app.kernel.world import World
-from app.lab import build, programs, sandbox
+from app.lab import sandbox
 from app.lab.compare.outputs import output_rows
 from app.lab.compare.rows import differences
-from app.lab.job import Job, Reading
-from tests.lab.matrix import CASES, NOBODY_HERE, OUTSIDE, SERVICES
+from app.lab.job import Reading
+from app.lab.record import job_of
+from tests.lab import matrix, typed
+from tests.lab.matrix import NOBODY_HERE, OUTSIDE, SERVICES
 
+CASES = matrix.CASES | typed.CASES
 WORLDS = (
     "cloud, with rules: to its neighbour",
     "switch, without rules: to its neighbour",
@@ -22,7 +25,9 @@ WORLDS = (
     "host-gw, with rules: to its neighbour",
     "kubenet: out",
     "in by a balancer to pod4",
-    "reverse path filter",
+    "a strict reverse path",
+    "a bridge that listens to all",
+    "no room in the tunnel",
 )
 FOREIGN = (NOBODY_HERE, OUTSIDE, SERVICES["remote"], "10.244.1.255", "255.255.255.255", "127.0.0.1")
 SENDERS = ("10.244.1.2", "192.168.2.10", OUTSIDE)
@@ -51,7 +56,6 @@ def test_every_command_prints_the_same_in_every_namespace(name: str) -> None:
     world = machines.world
     asked = tuple(questions(world))
     assert len(asked) > 200, "there is something to compare"
-    sysctls, setup = tuple(build.sysctls(world)), tuple(build.setup(world))
-    job = Job(tuple(world.netns), sysctls, setup, tuple(programs.servers(machines)), before=asked)
-    found = differences(output_rows(world, sandbox.run(job).before, "before"))
+    recording = sandbox.run(job_of(machines, before=asked))
+    found = differences(output_rows(world, recording.before, "before"))
     assert not found, "\n".join(("the kernel prints something else:", *found))
