@@ -11,6 +11,7 @@ from app.wire.addr import BROADCAST_MAC, Address, Mac
 from app.wire.record import Record
 
 ETHERNET_HEADER = 14
+ETH_P_IP, ETH_P_ARP = 0x0800, 0x0806
 VXLAN_OVERHEAD = 50  # outer Ethernet 14, IPv4 20, UDP 8, VXLAN 8
 
 TcpFlag: TypeAlias = Literal["SYN", "ACK", "PSH", "FIN", "RST"]

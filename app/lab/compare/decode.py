@@ -2,9 +2,23 @@
 
 import struct
 from collections.abc import Callable
+from socket import inet_ntoa
 
-from app.wire.addr import Address, Mac
-from app.wire.packet import Arp, Ethernet, Fragment, Icmp, IPv4, Tcp, TcpFlag, Text, Udp, Vxlan
+from app.wire.addr import Mac
+from app.wire.packet import (
+    ETH_P_ARP,
+    ETH_P_IP,
+    Arp,
+    Ethernet,
+    Fragment,
+    Icmp,
+    IPv4,
+    Tcp,
+    TcpFlag,
+    Text,
+    Udp,
+    Vxlan,
+)
 
 ETHERNET = struct.Struct("!6s6sH")
 ARP = struct.Struct("!HHBBH6s4s6s4s")
@@ -14,7 +28,6 @@ UDP = struct.Struct("!HHHH")
 ICMP = struct.Struct("!BBHHH")
 VXLAN = struct.Struct("!B3xI")
 
-ARP_TYPE, IPV4_TYPE = 0x0806, 0x0800
 DONT_FRAGMENT, MORE_FRAGMENTS, FRAGMENT_OFFSET = 0x4000, 0x2000, 0x1FFF
 UNIT = 8  # octets, of a fragment's offset
 REDIRECT = 5
@@ -43,9 +56,9 @@ def frame(octets: bytes) -> Ethernet:
     """Raises NotDecoded."""
     dst, src, kind = ETHERNET.unpack_from(octets)
     rest = octets[ETHERNET.size :]
-    if kind == ARP_TYPE:
+    if kind == ETH_P_ARP:
         return Ethernet(mac(src), mac(dst), arp(rest))
-    if kind == IPV4_TYPE:
+    if kind == ETH_P_IP:
         return Ethernet(mac(src), mac(dst), ipv4(rest))
     raise NotDecoded(f"Ethernet type {kind:#06x}")
 
@@ -54,18 +67,14 @@ def mac(octets: bytes) -> Mac:
     return octets.hex(":")
 
 
-def address(octets: bytes) -> Address:
-    return ".".join(map(str, octets))
-
-
 def arp(octets: bytes) -> Arp:
     *_, op, sender_mac, sender_ip, target_mac, target_ip = ARP.unpack_from(octets)
     return Arp(
         "request" if op == 1 else "reply",
         mac(sender_mac),
-        address(sender_ip),
+        inet_ntoa(sender_ip),
         mac(target_mac),
-        address(target_ip),
+        inet_ntoa(target_ip),
     )
 
 
@@ -83,7 +92,7 @@ def ipv4(octets: bytes) -> Captured:
     part = Fragment(offset, length - header, more, identification) if offset or more else None
     payload = BARE[protocol] if offset else DECODERS[protocol](inside)
     df = bool(bits & DONT_FRAGMENT)
-    return Captured(address(src), address(dst), payload, ttl, df, part, total_length=length)
+    return Captured(inet_ntoa(src), inet_ntoa(dst), payload, ttl, df, part, total_length=length)
 
 
 def tcp(octets: bytes) -> Tcp:
@@ -123,7 +132,7 @@ def icmp(octets: bytes) -> Icmp:
     kind, code, _, first, second = ICMP.unpack_from(octets)
     content = octets[ICMP.size :]
     if kind == REDIRECT:
-        return Icmp(kind, code, quoted=ipv4(content), gateway=address(octets[4:8]))
+        return Icmp(kind, code, quoted=ipv4(content), gateway=inet_ntoa(octets[4:8]))
     if Icmp(kind, code).is_error:
         return Icmp(kind, code, quoted=ipv4(content), mtu=second)
     return Icmp(kind, code, id=first, sequence=second, octets=len(content))

@@ -15,7 +15,7 @@ from app.lab.compare.pairing import paired
 from app.lab.compare.rows import Row
 from app.lab.compare.sightings import is_firm, name_of
 from app.lab.job import KernelDrop
-from app.wire.packet import Arp, Ethernet, IPv4
+from app.wire.packet import ETH_P_ARP, Arp, Ethernet, IPv4
 
 OTHERWISE: Mapping[str, tuple[str, str]] = {
     "nft_do_chain": (
@@ -100,7 +100,7 @@ def without_link(skb: Skb) -> IPv4 | Arp:
 
 def decoded(drop: KernelDrop) -> IPv4 | Arp | None:
     try:
-        read = decode.arp if drop.protocol == decode.ARP_TYPE else decode.ipv4
+        read = decode.arp if drop.protocol == ETH_P_ARP else decode.ipv4
         return read(drop.octets)
     except decode.NotDecoded:
         return None

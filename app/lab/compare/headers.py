@@ -1,6 +1,7 @@
 """A packet as far as its first headers tell of it: what a rule tracer shows."""
 
 from collections.abc import Set
+from socket import inet_ntoa
 
 from msgspec.structs import replace
 
@@ -31,7 +32,7 @@ def decoded(octets: bytes) -> IPv4:
     part = Fragment(offset, length - header, more, number) if offset or more else None
     payload = decode.BARE[protocol] if offset else transport(protocol, octets[header:], length - header)
     unbroken = bool(bits & decode.DONT_FRAGMENT)
-    return IPv4(decode.address(src), decode.address(dst), payload, ttl, unbroken, part)
+    return IPv4(inet_ntoa(src), inet_ntoa(dst), payload, ttl, unbroken, part)
 
 
 def transport(protocol: int, octets: bytes, size: int) -> Tcp | Udp | Icmp:

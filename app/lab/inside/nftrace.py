@@ -26,7 +26,7 @@ RECEIVE_BUFFER = 1 << 22  # octets; the kernel gives no more than net.core.rmem_
 RULE_TABLE, RULE_CHAIN, RULE_HANDLE = 1, 2, 3
 TABLE, CHAIN, HANDLE, VERDICT, ID = 1, 2, 3, 5, 6
 NETWORK_HEADER, TRANSPORT_HEADER, IIF, OIF, MARK, POLICY = 8, 9, 10, 12, 14, 16
-VERDICT_CODE, VERDICT_CHAIN = 1, 2
+VERDICT_CODE = 1
 VERDICTS = {0: "drop", 1: "accept", -1: "continue", -3: "jump", -4: "goto", -5: "return"}
 
 OWN_TABLE = "lab"
@@ -156,15 +156,13 @@ def hit(netns: str, found: Attributes, rules: Positions, devices: dict[int, str]
     """One message.  The kernel writes devices and headers only into the first of a packet's way through a table."""
     table = text(found[TABLE])
     position = rules[table, number(found[HANDLE])] if HANDLE in found else None
-    verdict, target = verdict_of(found)
     return Hit(
         netns,
         number(found[ID]),
         table,
         text(found[CHAIN]),
         position,
-        verdict,
-        target,
+        verdict_of(found),
         devices.get(number(found.get(IIF, b""))),
         devices.get(number(found.get(OIF, b""))),
         number(found.get(MARK, b"")),
@@ -172,10 +170,8 @@ def hit(netns: str, found: Attributes, rules: Positions, devices: dict[int, str]
     )
 
 
-def verdict_of(found: Attributes) -> tuple[str, str | None]:
-    """What was decided, and by a jump the chain that comes next."""
+def verdict_of(found: Attributes) -> str:
     if POLICY in found:
-        return VERDICTS[number(found[POLICY])], None
+        return VERDICTS[number(found[POLICY])]
     inside = netlink.attributes(found[VERDICT])
-    code = int.from_bytes(inside[VERDICT_CODE], "big", signed=True)
-    return VERDICTS[code], text(inside[VERDICT_CHAIN]) if VERDICT_CHAIN in inside else None
+    return VERDICTS[int.from_bytes(inside[VERDICT_CODE], "big", signed=True)]

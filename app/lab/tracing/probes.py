@@ -28,8 +28,8 @@ DST_POINTER = -2
 
 HEAD: Final = struct.Struct("<QQQ")
 """Kind, time in nanoseconds of the monotonic clock, CPU: how every record begins."""
-DROP_TAIL: Final = struct.Struct(f"<QQ3QH6x16s{PACKET}s")
-LOOKUP_TAIL: Final = struct.Struct("<Qi4xQII4s4sB7x4s4x16s")
+DROP_TAIL: Final = struct.Struct(f"<QQ3QH6x{PACKET}s")
+LOOKUP_TAIL: Final = struct.Struct("<i4xQI4s4sB7x4s16s")
 
 
 def begun(kind: int, size: int) -> Program:
@@ -41,7 +41,7 @@ def begun(kind: int, size: int) -> Program:
 
 
 def drops(types: Types, ring: int, own: int) -> Program:
-    """include/trace/events/skb.h: kfree_skb.  Location, reason, three namespaces, protocol, device, packet."""
+    """include/trace/events/skb.h: kfree_skb.  Location, reason, three namespaces, protocol, packet."""
     given = types.parameters("kfree_skb")
     program = begun(DROP, DROP_TAIL.size)
     program.argument(given.index("void"))
@@ -61,39 +61,33 @@ def drops(types: Types, ring: int, own: int) -> Program:
             program.leave_if(own, 40 + 8 * n)
     program.restore()
     program.read(types.offset("sk_buff.protocol"), 2, 64)
-    program.follow(types.offset("sk_buff.dev"))
-    program.read(types.offset("net_device.name"), 16, 72)
-    program.argument(given.index("sk_buff"))
     program.follow(types.offset("sk_buff.network_header"), 2)
     program.keep()
     program.argument(given.index("sk_buff"))
     program.follow(types.offset("sk_buff.head"))
     program.plus_saved()
-    program.read(0, PACKET, 88)
+    program.read(0, PACKET, 72)
     program.send(ring)
     return program
 
 
 def lookups(types: Types, ring: int, own: int) -> Program:
-    """include/trace/events/fib.h: fib_table_lookup.  Table, error, namespace, devices out and in, ends, gateway, device."""
+    """include/trace/events/fib.h: fib_table_lookup.  Error, namespace, device that is asked for, ends, gateway, device."""
     given = types.parameters("fib_table_lookup")
     program = begun(LOOKUP, LOOKUP_TAIL.size)
-    program.argument(given.index("unsigned int"))
-    program.write(24)
     program.argument(given.index("int"))
-    program.write(32)
+    program.write(24)
     program.argument(given.index("flowi4"))
-    program.read(types.offset("flowi4.__fl_common.flowic_oif"), 4, 48)
-    program.read(types.offset("flowi4.__fl_common.flowic_iif"), 4, 52)
-    program.read(types.offset("flowi4.saddr"), 4, 56)
-    program.read(types.offset("flowi4.daddr"), 4, 60)
+    program.read(types.offset("flowi4.__fl_common.flowic_oif"), 4, 40)
+    program.read(types.offset("flowi4.saddr"), 4, 44)
+    program.read(types.offset("flowi4.daddr"), 4, 48)
     program.argument(given.index("fib_nh_common"))
-    program.read(types.offset("fib_nh_common.nhc_gw_family"), 1, 64)
-    program.read(types.offset("fib_nh_common.nhc_gw.ipv4"), 4, 72)
+    program.read(types.offset("fib_nh_common.nhc_gw_family"), 1, 52)
+    program.read(types.offset("fib_nh_common.nhc_gw.ipv4"), 4, 60)
     program.follow(types.offset("fib_nh_common.nhc_dev"))
-    program.read(types.offset("net_device.name"), 16, 80)
+    program.read(types.offset("net_device.name"), 16, 64)
     program.follow(types.offset("net_device.nd_net.net"))
-    program.read(types.offset("net.ns.inum"), 4, 40)
-    program.leave_if(own, 40)
+    program.read(types.offset("net.ns.inum"), 4, 32)
+    program.leave_if(own, 32)
     program.send(ring)
     return program

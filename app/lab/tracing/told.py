@@ -1,5 +1,6 @@
 """What a program left in the ring, as values: the other half of `probes`."""
 
+from socket import inet_ntoa
 from typing import Final
 
 from msgspec import Struct
@@ -18,7 +19,6 @@ class DropTold(Struct, frozen=True):
     reason: int
     namespaces: tuple[int, ...]
     protocol: int
-    device: str
     octets: bytes
 
 
@@ -27,11 +27,9 @@ class LookupTold(Struct, frozen=True):
 
     time: int
     cpu: int
-    table: int
     error: int
     namespace: int
     oif: int
-    iif: int
     src: str
     dst: str
     gateway: str | None
@@ -41,17 +39,11 @@ class LookupTold(Struct, frozen=True):
 def told(record: bytes) -> DropTold | LookupTold:
     kind, time, cpu = HEAD.unpack_from(record)
     if kind == DROP:
-        location, reason, *namespaces, protocol, device, octets = DROP_TAIL.unpack_from(record, HEAD.size)
-        return DropTold(
-            time, cpu, location, reason, tuple(namespaces), big_endian(protocol), text(device), octets
-        )
-    table, error, namespace, oif, iif, src, dst, family, gateway, device = LOOKUP_TAIL.unpack_from(
-        record, HEAD.size
-    )
-    via = address(gateway) if family == AF_INET else None
-    return LookupTold(
-        time, cpu, table, error, namespace, oif, iif, address(src), address(dst), via, text(device)
-    )
+        location, reason, *namespaces, protocol, octets = DROP_TAIL.unpack_from(record, HEAD.size)
+        return DropTold(time, cpu, location, reason, tuple(namespaces), big_endian(protocol), octets)
+    error, namespace, oif, src, dst, family, gateway, device = LOOKUP_TAIL.unpack_from(record, HEAD.size)
+    via = inet_ntoa(gateway) if family == AF_INET else None
+    return LookupTold(time, cpu, error, namespace, oif, inet_ntoa(src), inet_ntoa(dst), via, text(device))
 
 
 def big_endian(number: int) -> int:
@@ -61,7 +53,3 @@ def big_endian(number: int) -> int:
 
 def text(octets: bytes) -> str:
     return octets.partition(b"\0")[0].decode(errors="replace")
-
-
-def address(octets: bytes) -> str:
-    return ".".join(map(str, octets))

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from socket import inet_ntoa
 
 from app.lab.job import KernelDrop, KernelLookup, Window
 from app.lab.tracing import probes
 from app.lab.tracing.bpf import Program, Ring, number_about
 from app.lab.tracing.btf import VMLINUX, Types
 from app.lab.tracing.kallsyms import Symbols
-from app.lab.tracing.told import DropTold, LookupTold, address, told
+from app.lab.tracing.told import DropTold, LookupTold, told
+from app.wire.packet import ETH_P_ARP, ETH_P_IP
 
 RING_SIZE = 1 << 23
 """Octets, for some 30000 events: other sandboxes leave theirs in it too."""
@@ -24,8 +26,7 @@ WHAT = "drop reasons and route look-ups were not recorded"
 ENUM, REASON = "skb_drop_reason", "SKB_DROP_REASON_"
 NO_WAY_ON = ("IP_INNOROUTES", "IP_INADDRERRORS", "NOT_SPECIFIED")
 """Why a packet is dropped whose look-up found nothing, or a route that refuses (net/ipv4/route.c: ip_error)."""
-IPV4, ARP = 0x0800, 0x0806
-PROTOCOLS = (IPV4, ARP)
+PROTOCOLS = (ETH_P_IP, ETH_P_ARP)
 """What a journey is made of."""
 
 
@@ -104,7 +105,7 @@ def of_drops(told: Iterable[DropTold], names: Mapping[int, str]) -> Iterator[Ker
         if netns is not None and drop.protocol in PROTOCOLS:
             reason = reasons.get(drop.reason, str(drop.reason)).removeprefix(REASON)
             function = symbols.function(drop.location)
-            yield KernelDrop(netns, drop.time, reason, function, drop.device, drop.protocol, drop.octets)
+            yield KernelDrop(netns, drop.time, reason, function, drop.protocol, drop.octets)
 
 
 def of_lookups(told: Iterable[DropTold | LookupTold], names: Mapping[int, str]) -> Iterator[KernelLookup]:
@@ -125,7 +126,7 @@ def of_lookups(told: Iterable[DropTold | LookupTold], names: Mapping[int, str]) 
             elif event.error:
                 failed[event.cpu, event.src, event.dst] = event
         elif event.reason in no_way_on:
-            ends = event.cpu, address(event.octets[12:16]), address(event.octets[16:20])
+            ends = event.cpu, inet_ntoa(event.octets[12:16]), inet_ntoa(event.octets[16:20])
             netns, lookup = place(event, names), failed.pop(ends, None)
             if netns and lookup:
                 yield of_lookup(lookup, netns)
@@ -137,15 +138,4 @@ def place(drop: DropTold, names: Mapping[int, str]) -> str | None:
 
 
 def of_lookup(told: LookupTold, netns: str) -> KernelLookup:
-    return KernelLookup(
-        netns,
-        told.time,
-        told.table,
-        told.error,
-        told.oif,
-        told.iif,
-        told.src,
-        told.dst,
-        told.gateway,
-        told.device,
-    )
+    return KernelLookup(netns, told.time, told.error, told.oif, told.dst, told.gateway, told.device)

@@ -23,7 +23,7 @@ SYN_WORDS = "SYN 10.244.1.2:40001 > 10.244.2.3:8080"
 def kernel(
     reason: str, function: str, octets: bytes = SYN, netns: str = "node2", protocol: int = IPV4
 ) -> KernelDrop:
-    return KernelDrop(netns, 0, reason, function, "eth0", protocol, octets)
+    return KernelDrop(netns, 0, reason, function, protocol, octets)
 
 
 def dead(reason: str, function: str, name: str = SYN_WORDS, *, firm: bool = True) -> Death:

@@ -16,7 +16,7 @@ def world(case: Case = CASE) -> World:
 
 
 def asked(device: str, gateway: str | None, *, dst: str = POD4, error: int = 0, oif: int = 0) -> KernelLookup:
-    return KernelLookup("node1", 0, 254, error, oif, 2, "10.244.1.2", dst, gateway, device)
+    return KernelLookup("node1", 0, error, oif, dst, gateway, device)
 
 
 def differences(ours: list[Answer], theirs: list[KernelLookup], of: World | None = None) -> list[str]:

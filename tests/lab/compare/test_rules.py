@@ -59,7 +59,7 @@ def hit(
     iif: str | None = None,
     mark: int = 0,
 ) -> Hit:
-    return Hit("b", skb, table, chain, position, verdict, None, iif, None, mark, octets)
+    return Hit("b", skb, table, chain, position, verdict, iif, None, mark, octets)
 
 
 def told(*hits: Hit) -> Iterator[Passage]:

@@ -47,8 +47,7 @@ def drops(recording: Recording) -> list[KernelDrop]:
 @pytest.mark.usefixtures("tracepoints")
 def test_a_closed_port_is_a_drop_with_its_reason_and_its_function() -> None:
     (drop,) = drops(send("10.0.0.2"))
-    assert (drop.netns, drop.device) == ("b", "b0")
-    assert (drop.reason, drop.function) == ("NO_SOCKET", "__udp4_lib_rcv")
+    assert (drop.netns, drop.reason, drop.function) == ("b", "NO_SOCKET", "__udp4_lib_rcv")
     packet = decode.ipv4(drop.octets)
     assert (packet.src, packet.dst, packet.payload.dport) == ("10.0.0.1", "10.0.0.2", CLOSED)  # type: ignore[union-attr]
 
@@ -74,7 +73,7 @@ def test_a_look_up_that_finds_nothing_belongs_to_the_packet_that_died_of_it() ->
     assert (drop.netns, drop.reason, drop.function) == ("b", "IP_INNOROUTES", "ip_error")
     assert recording.lookups is not None
     (nothing,) = [lookup for lookup in recording.lookups if lookup.error]
-    assert (nothing.netns, nothing.src, nothing.dst) == ("b", "10.0.0.1", "10.9.0.1")
+    assert (nothing.netns, nothing.dst) == ("b", "10.9.0.1")
 
 
 @pytest.mark.usefixtures("tracepoints")
