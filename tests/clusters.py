@@ -31,15 +31,16 @@ ALL_IN_ALL = 4_000_000
 
 
 class Case(Struct, frozen=True):
-    """A cluster, its surroundings, what was typed to damage it, and the probes to walk one after another."""
+    """A cluster, its surroundings, the probes to walk one after another, and what was typed before to damage it."""
 
     cluster: Cluster
     infra: Infrastructure
-    changes: tuple[Change, ...]
     probes: tuple[Probe, ...]
+    changes: tuple[Change, ...] = ()
     seed: int = 0
 
     def machines(self) -> Machines:
+        """After the damage."""
         whole = self.whole()
         return replace(whole, world=after(whole.world, self.changes))
 
@@ -61,7 +62,7 @@ def cases(draw: Any) -> Case:
     wrong = [each for _ in range(draw(st.integers(0, MOST_DAMAGES))) for each in draw(damages(world))]
     senders = [netns for netns in world.netns if netns not in ("cloud", "switch")]
     probes = draw(journeys(cluster, infra, senders))
-    return Case(cluster, infra, accepted(world, wrong), probes, draw(st.integers(0, 3)))
+    return Case(cluster, infra, probes, accepted(world, wrong), draw(st.integers(0, 3)))
 
 
 def placed(node: Node, at: int, fabric: str) -> Node:

@@ -27,6 +27,12 @@ SETTINGS = (
 )
 
 
+def typed(*lines: str) -> Damage:
+    """Commands, each behind the namespace where it is typed: `node1/pod1: ip link set eth0 down`."""
+    places = (line.partition(": ") for line in lines)
+    return tuple(Change(netns, command) for netns, _, command in places)
+
+
 def after(world: World, changes: Iterable[Change]) -> World:
     return reduce(change, changes, world)
 

@@ -14,7 +14,7 @@ from app.simulate import walk
 from app.story.outcome import outcome_of
 from tests.clusters import Case, cases
 from tests.journeys import Walked
-from tests.lab import matrix, sizes
+from tests.lab import sizes
 
 VERDICTS = {"delivered", "rejected", "dropped", "unanswered", "looped"}
 
@@ -22,7 +22,7 @@ VERDICTS = {"delivered", "rejected", "dropped", "unanswered", "looped"}
 class Run:
     """A case walked once, for all laws."""
 
-    def __init__(self, case: Case | matrix.Case) -> None:
+    def __init__(self, case: Case) -> None:
         self.case = case
         self.machines = case.machines()
         self.world0: World = self.machines.world

@@ -37,7 +37,7 @@ def redirected(here: Netns, by: str = GATEWAY, to: str = BETTER) -> Ran:
 
 def journey(name: str) -> Walked:
     case = CASES[name]
-    return perform(case.machines(), *case.acts)
+    return perform(case.machines(), *case.probes)
 
 
 def test_a_path_that_takes_less_is_remembered_for_its_destination_alone() -> None:

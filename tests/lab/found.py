@@ -4,12 +4,11 @@ They stand on the reference cluster: node1 with pod1, pod2 and pod5, node2 with 
 """
 
 from app.controlplane.infrastructure import Infrastructure, Network, Proxy
-from app.kernel.change import Change
 from app.process.programs import Probe
+from tests import damages
 from tests.clusters import Case
-from tests.controlplane.reference import NODES_ON_A_SWITCH
-from tests.lab import matrix
-from tests.lab.matrix import EMPTY, NO_PROXY, POD1, POD2, POD4, SERVICES, ping, tcp, udp
+from tests.controlplane.reference import NODES, NODES_ON_A_SWITCH
+from tests.lab.matrix import EMPTY, NO_PROXY, POD1, POD2, POD4, SERVICES, cluster, ping, tcp, udp
 
 PLAIN = Infrastructure(proxy=NO_PROXY)
 RULED = Infrastructure(proxy=Proxy())
@@ -20,11 +19,8 @@ STRANGER = "02:00:00:00:00:99"
 
 
 def case(infra: Infrastructure, *probes: Probe, typed: tuple[str, ...] = ()) -> Case:
-    """`typed` are commands, each behind the namespace where it was typed: `node1/pod1: ip link set eth0 down`."""
-    nodes = NODES_ON_A_SWITCH if infra.fabric.kind == "l2" else matrix.NODES
-    places = (line.partition(": ") for line in typed)
-    changes = tuple(Change(netns, command) for netns, _, command in places)
-    return Case(matrix.cluster(nodes), infra, changes, probes)
+    nodes = NODES_ON_A_SWITCH if infra.fabric.kind == "l2" else NODES
+    return Case(cluster(nodes), infra, probes, damages.typed(*typed))
 
 
 def again(probe: Probe) -> tuple[Probe, Probe]:

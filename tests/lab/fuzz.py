@@ -6,13 +6,11 @@ if it differs each time it is made smaller, thing by thing, and printed as an ex
 
 import argparse
 import os
-import shlex
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from multiprocessing import Pool
 
 import msgspec
@@ -22,15 +20,13 @@ from msgspec.structs import fields, replace
 
 from app.controlplane.infrastructure import Proxy
 from app.datapath.walk import Looped
-from app.lab.compare import differences_of_any
-from app.lab.job import Command
-from app.lab.record import record
 from app.lab.sandbox import LabError
 from app.simulate import walk
 from tests.clusters import Case, cases
 from tests.damages import accepted
+from tests.lab.agreement import TRIES, compared
 
-TRIES = 5
+WORLDS = 1_000_000  # of one seed
 ENOUGH = 12  # differences of one world
 QUIET = settings(
     database=None, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
@@ -46,17 +42,11 @@ class Tried(Struct, frozen=True):
     looped: bool = False
 
 
-@cache
-def worlds(number: int, seeded: int = 0) -> tuple[Case, ...]:
-    """So many worlds; of one seed always the same."""
-    return tuple(world(seeded * 1_000_000 + at) for at in range(number))
-
-
-def world(seeded: int) -> Case:
-    """Hypothesis begins with the simplest case and then varies what it drew: the second of each seed is drawn afresh."""
+def world(seeded: int, at: int) -> Case:
+    """Of one seed always the same.  Hypothesis begins with the simplest case and then varies what it drew: the second is drawn afresh."""
     found: list[Case] = []
 
-    @seed(seeded)
+    @seed(seeded * WORLDS + at)
     @settings(QUIET, max_examples=2)
     @given(cases())
     def note(case: Case) -> None:
@@ -71,7 +61,7 @@ def tried(case: Case, tries: int = TRIES) -> Tried:
     began = time.perf_counter()
     try:
         looped = loops(case)
-        differences = () if looped else lasting_differences(case, tries)
+        differences = () if looped else tuple(compared(case, tries).best.differences)
     except (LabError, AssertionError, ValueError, KeyError, AttributeError, TypeError, OverflowError):
         looped, differences = False, (traceback.format_exc(limit=-3),)
     return Tried(case, differences, time.perf_counter() - began, looped)
@@ -83,24 +73,6 @@ def loops(case: Case) -> bool:
             pass
         return False
     return True
-
-
-def lasting_differences(case: Case, tries: int) -> tuple[str, ...]:
-    """The fewest of some tries.  Raises LabError where the kernel refuses to be such a world."""
-    fewest: tuple[str, ...] | None = None
-    for _ in range(tries):
-        recording = record(case.whole(), case.probes, changes=commands(case))
-        found = tuple(differences_of_any(case.machines(), case.probes, recording))
-        if fewest is None or len(found) < len(fewest):
-            fewest = found
-        if not found:
-            break
-    return fewest or ()
-
-
-def commands(case: Case) -> Iterator[Command]:
-    for change in case.changes:
-        yield Command(change.netns, tuple(shlex.split(change.command)))
 
 
 def smallest(found: Tried) -> Tried:
@@ -176,8 +148,9 @@ def main() -> int:
     asked = parser.parse_args()
     began, different, looped = time.perf_counter(), 0, 0
     work = tried if asked.whole else tried_and_made_small
+    worlds = [world(asked.seed, at) for at in range(asked.number)]
     with Pool(asked.jobs) as pool:
-        for at, result in enumerate(pool.imap_unordered(work, worlds(asked.number, asked.seed)), 1):
+        for at, result in enumerate(pool.imap_unordered(work, worlds), 1):
             looped += result.looped
             if result.differences:
                 different += 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from app.kernel.change import Change
 from app.kernel.netfilter import BUILTIN
 
 HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
@@ -20,6 +21,8 @@ STATES = """*nat
 """
 CHAINS = """*filter
 :FORWARD DROP
+:A -
+:B -
 -A FORWARD -j A
 -A FORWARD -m mark --mark 0x3/0x3 -j ACCEPT
 -A A -j B
@@ -136,3 +139,21 @@ RULESETS: dict[str, str] = {
     **dict(refused()),
     **dict(sent_on()),
 }
+
+
+def typed_at(netns: str, written: str) -> Iterator[Change]:
+    """What `iptables-restore` would read, line by line as somebody types it."""
+    table = ""
+    for line in written.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        else:
+            yield Change(netns, f"iptables -t {table} {operation(line)}")
+
+
+def operation(line: str) -> str:
+    """`:CHAIN POLICY`, which is `-` for a chain that somebody made; a rule is typed as it is written."""
+    if not line.startswith(":"):
+        return line
+    name, policy = line[1:].split()
+    return f"-N {name}" if policy == "-" else f"-P {name} {policy}"

@@ -1,16 +1,9 @@
 """Compiled worlds broken by what an administrator types: on our world by `change`, in the sandbox by the command itself."""
 
-from functools import reduce
-
-from msgspec import Struct
-from msgspec.structs import replace
-
-from app.controlplane.compile import compile_machines
 from app.controlplane.infrastructure import Infrastructure, Network
-from app.kernel.change import Change, change
-from app.lab import build
-from app.lab.job import Command
-from app.process.programs import Act, Machines
+from app.process.programs import Probe
+from tests import damages
+from tests.clusters import Case
 from tests.lab.matrix import ENDS, NO_PROXY, TO_SERVICES, cluster
 
 PLAIN = Infrastructure(proxy=NO_PROXY)
@@ -23,31 +16,9 @@ TO_THE_GATEWAY, FROM_THE_NODE = ENDS["ping to its gateway"], ENDS["from the node
 ASKED = TO_SERVICES["to remote"]
 
 
-class Typed(Struct, frozen=True):
-    """What was typed, each `netns: command`, in order, before the acts began."""
-
-    infra: Infrastructure
-    acts: tuple[Act, ...]
-    typed: tuple[str, ...]
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return tuple(Change(*text.split(": ", 1)) for text in self.typed)
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        return tuple(build.typed(self.changes))
-
-    def built(self) -> Machines:
-        return compile_machines(cluster(), self.infra)
-
-    def machines(self) -> Machines:
-        built = self.built()
-        return replace(built, world=reduce(change, self.changes, built.world))
-
-
-def typed(infra: Infrastructure, acts: tuple[Act, ...], *commands: str) -> Typed:
-    return Typed(infra, acts, commands)
+def typed(infra: Infrastructure, probes: tuple[Probe, ...], *lines: str) -> Case:
+    """`lines` as `damages.typed` reads them."""
+    return Case(cluster(), infra, probes, damages.typed(*lines))
 
 
 NEW_TUNNEL = (
@@ -130,6 +101,12 @@ CASES = {
         "node2: sysctl -w net.ipv4.conf.all.rp_filter=0",
     ),
     "a strict reverse path": typed(PLAIN, OVER, "node2: sysctl -w net.ipv4.conf.all.rp_filter=1"),
+    "no forwarding, neighbours": typed(PLAIN, NEAR, "node1: sysctl -w net.ipv4.ip_forward=0"),
+    "a loose reverse path": typed(PLAIN, OVER, "node2: sysctl -w net.ipv4.conf.all.rp_filter=2"),
+    "a loop of routes": typed(
+        PLAIN, OVER, "cloud: ip route replace 10.244.2.0/24 via 192.168.1.10 dev to-node1"
+    ),
+    "a bridge that listens to all": typed(PLAIN, NEAR, "node1: ip link set cbr0 promisc on"),
     "no br_netfilter": typed(
         RULED, TO_SERVICES["to local"], "node1: sysctl -w net.bridge.bridge-nf-call-iptables=0"
     ),
@@ -138,6 +115,8 @@ CASES = {
     "the tunnel is gone": typed(TUNNEL, PING_OVER, "node1: ip link del flannel.1"),
     "another VNI": typed(TUNNEL, OVER, *NEW_TUNNEL),
     "no VTEP in the FDB": typed(TUNNEL, OVER, "node1: bridge fdb del 4e:f1:a0:00:02:00 dev flannel.1"),
+    "no VTEP among the neighbours": typed(TUNNEL, OVER, "node1: ip neigh del 10.244.2.0 dev flannel.1"),
+    "the tunnel is blocked in the cloud": typed(TUNNEL, OVER, "cloud: iptables -P FORWARD DROP"),
     "a wrong VTEP in the FDB": typed(
         TUNNEL, PING_OVER, "node1: bridge fdb replace 4e:f1:a0:00:02:00 dev flannel.1 dst 192.168.2.99"
     ),
@@ -145,6 +124,8 @@ CASES = {
         TUNNEL, PING_OVER, "node2: ip link set flannel.1 address 02:00:00:00:00:99"
     ),
     "a narrow port": typed(PLAIN, ENDS["a long request"], "node1/pod1: ip link set eth0 mtu 1300"),
+    "forwarding is dropped": typed(PLAIN, OVER, "node1: iptables -P FORWARD DROP"),
+    "forwarding is dropped, neighbours": typed(PLAIN, NEAR, "node1: iptables -P FORWARD DROP"),
     "all is dropped": typed(RULED, NEAR, "node1: iptables -P FORWARD DROP", "node1: iptables -F FORWARD"),
     "one is refused": typed(RULED, OVER, "node2: iptables -I FORWARD -d 10.244.2.3 -p tcp -j REJECT"),
     "one chain is empty": typed(RULED, ASKED, "node1: iptables -t nat -F KUBE-SERVICES"),

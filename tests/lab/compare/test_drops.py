@@ -6,7 +6,7 @@ from app.lab.compare.drops import NO_DROPS, OTHERWISE, Death, computed, decoded,
 from app.lab.compare.rows import Row
 from app.lab.job import KernelDrop
 from app.simulate import walk
-from tests.lab.matrix import CASES
+from tests.lab.typed import CASES
 
 PORTS = {40001, 8080}
 IPV4, ARP = 0x0800, 0x0806
@@ -104,6 +104,6 @@ def test_a_packet_of_a_protocol_that_no_journey_has_is_left_out() -> None:
 
 def test_the_drops_of_a_walk_are_those_of_its_steps() -> None:
     case = CASES["another VNI"]
-    ended = list(computed(walk(case.machines(), case.acts, 0), PORTS))
+    ended = list(computed(walk(case.machines(), case.probes, 0), PORTS))
     assert [(dead.netns, dead.why) for dead in ended] == [("node2", "VXLAN_VNI_NOT_FOUND in vxlan_rcv")] * 4
     assert ended[0].name == f"VXLAN 192.168.1.10 > 192.168.2.10 [{SYN_WORDS}]"

@@ -4,7 +4,8 @@ from app.kernel.world import World
 from app.lab.compare.lookups import Answer, computed, lookup_rows, recorded
 from app.lab.job import KernelLookup
 from app.simulate import walk
-from tests.lab.matrix import CASES, Case
+from tests.clusters import Case
+from tests.lab.matrix import CASES
 
 CASE = CASES["cloud, without rules: to the other node"]
 POD4, CLOUD = "10.244.2.3", "192.168.1.1"
@@ -59,7 +60,7 @@ def test_a_question_that_allows_one_device_only_is_not_put_to_tables_that_may_ch
 
 
 def test_what_a_walk_looked_up_is_what_its_steps_say() -> None:
-    answers = set(computed(walk(CASE.machines(), CASE.acts, 0)))
+    answers = set(computed(walk(CASE.machines(), CASE.probes, 0)))
     assert Answer("node1", POD4, f"via {CLOUD} dev eth0") in answers
     assert Answer("node2/pod4", POD4, "dev eth0") in answers
     assert {answer.netns for answer in answers} == {"node1", "node1/pod1", "cloud", "node2", "node2/pod4"}

@@ -36,7 +36,7 @@ DATAGRAM = bytes.fromhex("4500 0021 0000 4000 4011 0000 0a000001 0a000002 9c41 1
 
 @pytest.fixture(scope="module")
 def steps() -> list[Step]:
-    return list(walk(CASE.machines(), CASE.acts, 0))
+    return list(walk(CASE.machines(), CASE.probes, 0))
 
 
 @pytest.fixture(scope="module")
