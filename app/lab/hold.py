@@ -12,7 +12,7 @@ from app.lab import build, sandbox
 from app.lab.build import file_name
 from app.lab.programs import errands
 from app.lab.record import job_of
-from app.lab.script import broken, printed, where
+from app.lab.script import printed, where
 from app.scenario.model import Scenario
 
 ENTER = "nsenter --target {process} --user --preserve-credentials --mount --net --pid bash"
@@ -47,7 +47,7 @@ def guide(scenario: Scenario, world: World, process: int) -> Iterator[str]:
     for errand in errands(scenario.acts):
         yield f"Send what the journey sends, on {file_name(errand.netns)}:"
         yield from paragraph(f"{printed(errand.octets)} | /run/ends ask {where(errand)}")
-    for own in broken(scenario):
+    for own in scenario.chosen_breaks:
         yield f"Broken: {own.label}." + "  What was typed:" * bool(own.changes)
         yield from paragraph(
             *(f"ip netns exec {file_name(change.netns)} {change.command}" for change in own.changes)

@@ -18,7 +18,7 @@ from app.process.programs import (
 )
 from app.wire.packet import HttpRequest, HttpResponse, Message, Text
 
-HELLO = Text("hello")
+NOTHING = Text("")
 
 
 def servers(machines: Machines) -> Iterator[Server]:
@@ -57,8 +57,7 @@ def errands(acts: Iterable[Act]) -> Iterator[Errand]:
 
 
 def errand(probe: Probe) -> Errand:
-    message = probe.message or (HELLO if probe.protocol == "udp" else None)
-    content = bytes(probe.octets) if probe.protocol == "icmp" else octets(message) if message else b""
+    content = bytes(probe.octets) if probe.protocol == "icmp" else octets(probe.message or NOTHING)
     seconds = probe.timeout / 1e6
     return Errand(
         probe.netns, probe.protocol, probe.sport, probe.address, probe.port, content, seconds, probe.pmtudisc

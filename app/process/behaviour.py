@@ -130,7 +130,7 @@ def perform(act: Act, k: Kernel) -> Walk[None]:
     elif act.protocol == "udp":
         key = yield from udp_connect(k, CLIENT, act.address, act.port, act.sport, act.pmtudisc)
         if key is not None:
-            yield from udp_sendmsg(k, key, message or Text("hello"))
+            yield from udp_sendmsg(k, key, message or Text(""))
     else:
         key = yield from ping(k, "ping", act.address, act.sport, act.octets, act.pmtudisc)
     if key is None:

@@ -5,11 +5,12 @@ from typing import Literal, cast
 from msgspec.structs import replace
 
 from app.kernel.change.command import CommandRefused, UnknownCommand
-from app.kernel.change.placement import NOT_A_FILTER, VERSION, check
+from app.kernel.change.placement import NOT_A_FILTER, check
 from app.kernel.iptables import parse_rule
 from app.kernel.netfilter import BUILTIN, Chain, Jump, Rule, Ruleset, TableName
 from app.kernel.netns import Netns
 from app.kernel.origin import KERNEL
+from app.kernel.show.iptables import VERSION
 from app.kernel.world import World
 
 Chains = dict[str, Chain]

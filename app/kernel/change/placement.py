@@ -16,8 +16,8 @@ from app.kernel.netfilter import (
     Target,
     Verdict,
 )
+from app.kernel.show.iptables import VERSION
 
-VERSION = "iptables v1.8.9 (nf_tables): "
 NOT_A_FILTER = (
     f'{VERSION}The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.'
 )

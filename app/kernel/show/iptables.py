@@ -35,6 +35,8 @@ from app.kernel.netns import Netns
 from app.kernel.show.listing import Line, RulePosition
 from app.kernel.world import World
 
+VERSION = "iptables v1.8.9 (nf_tables): "
+"""Before everything that iptables complains of."""
 TABLE_ORDER: tuple[TableName, ...] = ("mangle", "security", "raw", "filter", "nat")
 STATE_ORDER = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 UNQUOTED = set(ascii_letters + digits + "-_")
@@ -64,7 +66,7 @@ def iptables_list_rules(
     yield from rule_lines(table, chains)
     if not chains:
         where = f"chain `{chain}' in table `{table}'"
-        yield Line(f"iptables v1.8.9 (nf_tables): {where} is incompatible, use 'nft' tool.")
+        yield Line(f"{VERSION}{where} is incompatible, use 'nft' tool.")
 
 
 def chains_of(netns: Netns, table: TableName) -> list[Chain]:

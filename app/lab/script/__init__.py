@@ -42,7 +42,7 @@ def script(scenario: Scenario) -> Iterator[str]:
     """The lines of `lab.sh`."""
     machines = compile_machines(scenario.cluster, scenario.infra)
     world = machines.world
-    typed = [own for own in broken(scenario) if own.changes]
+    typed = [own for own in scenario.chosen_breaks if own.changes]
     parts: Mapping[str, Callable[[], Iterable[str]]] = {
         "title": lambda: title(scenario),
         "constants": lambda: [f"MACHINES={shlex.quote(' '.join(map(name, world.netns)))}"],
@@ -79,12 +79,7 @@ def title(scenario: Scenario) -> Iterator[str]:
     for setting in scenario.settings:
         chosen = next(option for option in setting.options if option.value == scenario.chosen[setting.name])
         yield f"# {setting.label}: {chosen.label}"
-    yield from (f"# Broken: {own.label}" for own in broken(scenario))
-
-
-def broken(scenario: Scenario) -> list[Break]:
-    """The breaks that were chosen.  Some are typed on a machine; some are another cluster or another probe."""
-    return [own for own in scenario.breaks if own.name in scenario.broken]
+    yield from (f"# Broken: {own.label}" for own in scenario.chosen_breaks)
 
 
 def sysctls(world: World) -> Iterator[str]:
