@@ -74,10 +74,6 @@ class Netns(Record, frozen=True):
         """The same namespace with this device in place of the one of its name, or as one more."""
         return self.configure(devices={**self.config.devices, device.name: device})
 
-    def reconfigure(self, config: Config) -> "Netns":
-        """Another configuration, the same memory: how a change of the cluster meets running state."""
-        return replace(self, config=config)
-
 
 def netns(
     id: str,

@@ -69,7 +69,7 @@ def test_a_port_that_is_down_gets_no_copy() -> None:
     netns = node1()
     down = {**netns.config.devices, "vethyyy": replace(netns.config.devices["vethyyy"], up=False)}
     ran = run(
-        netns.reconfigure(replace(netns.config, devices=down)),
+        netns.configure(devices=down),
         br_handle_frame,
         who_has(POD2, tell=POD1),
         "vethxxx",

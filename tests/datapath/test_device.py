@@ -32,7 +32,7 @@ def test_a_device_that_is_down_sends_nothing() -> None:
     pod1 = on_one_bridge()["node1/pod1"]
     down = {**pod1.config.devices, "eth0": replace(pod1.config.devices["eth0"], up=False)}
     ran = run(
-        pod1.reconfigure(replace(pod1.config, devices=down)),
+        pod1.configure(devices=down),
         dev_queue_xmit,
         frame(packet(POD1, POD2)),
         "eth0",

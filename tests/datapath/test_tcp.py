@@ -3,7 +3,15 @@
 import pytest
 from msgspec.structs import replace
 
-from app.datapath.events import ProbeEnded, SegmentSent, SocketFound, SocketOpened, TimerFired, Transmitted
+from app.datapath.events import (
+    ProbeEnded,
+    Received,
+    SegmentSent,
+    SocketFound,
+    SocketOpened,
+    TimerFired,
+    Transmitted,
+)
 from app.datapath.tcp import lookup, tcp_connect, tcp_v4_err, tcp_v4_rcv
 from app.kernel.netns import Netns, netns
 from app.kernel.socket import Socket, SocketKey
@@ -42,7 +50,7 @@ def dropping(flags: str, at: str = "OUTPUT", to: str = "pod2") -> World:
     built = on_one_bridge()
     deaf = built[f"node1/{to}"]
     lost = rules(f"*filter\n-A {at} -p tcp {flags} -j DROP")
-    return built.replace(deaf.reconfigure(replace(deaf.config, rules=lost)))
+    return built.replace(deaf.configure(rules=lost))
 
 
 def test_a_whole_connection_from_syn_to_the_last_ack() -> None:
@@ -219,6 +227,23 @@ def test_a_lost_syn_ack_is_sent_again_by_timer_and_by_every_new_syn() -> None:
     )
 
 
+def test_lab_a_syn_ack_and_a_syn_that_are_sent_again_at_one_moment_cross_each_other() -> None:
+    """Both timers end in one tick of the wheel, the server's first, as it is pinned; only then is anything received."""
+    walked = send(dropping("--sport 8080"), "node1/pod1", TO_POD2)
+    moment = next(step.time for step in walked.steps if isinstance(step.event, TimerFired))
+    moved = [
+        (step.at, type(step.event))
+        for step in walked.steps
+        if step.time == moment and isinstance(step.event, SegmentSent | Received)
+    ]
+    assert moved[:4] == [
+        ("node1/pod2", SegmentSent),
+        ("node1/pod1", SegmentSent),
+        ("node1", Received),
+        ("node1", Received),
+    ]
+
+
 def test_a_syn_that_still_waits_for_arp_in_this_machine_is_not_repeated() -> None:
     """tcp_output.c: skb_still_in_host_queue; it looks again every half second."""
     walked = send(on_one_bridge(), "node1/pod1", "10.244.1.99:8080", timeout=9_000_000)
@@ -231,7 +256,7 @@ def test_a_syn_that_found_its_neighbour_late_is_repeated_half_a_second_at_a_time
     built = dropping("--dport 8080", "INPUT")
     pod1 = built["node1/pod1"]
     slow = {**pod1.config.devices, "eth0": replace(pod1.config.devices["eth0"], delay=1_200_000)}
-    walked = send(built.replace(pod1.reconfigure(replace(pod1.config, devices=slow))), "node1/pod1", TO_POD2)
+    walked = send(built.replace(pod1.configure(devices=slow)), "node1/pod1", TO_POD2)
     first, second, *_ = walked.times(SegmentSent, "node1/pod1")
     assert [first, second] == about(0, 1.5)
 
@@ -241,9 +266,7 @@ def test_a_packet_behind_a_closed_door_is_lost_even_when_the_handshake_was_not()
     built = on_one_bridge()
     server = built["node1/pod2"]
     refusing = rules("*filter\n-A INPUT -p tcp --dport 8080 -m conntrack --ctstate ESTABLISHED -j DROP")
-    walked = send(
-        built.replace(server.reconfigure(replace(server.config, rules=refusing))), "node1/pod1", TO_POD2
-    )
+    walked = send(built.replace(server.configure(rules=refusing)), "node1/pod1", TO_POD2)
     assert walked.end.error == "ETIMEDOUT"
     assert said(walked, "node1/pod1") == ["SYN", "ACK", "PSH+ACK"]
 

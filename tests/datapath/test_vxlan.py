@@ -76,7 +76,7 @@ def test_a_wrapped_packet_keeps_its_id_and_its_mark_but_not_its_connection() -> 
 def test_a_wrapped_packet_leaves_as_one_that_came_in_by_the_tunnel() -> None:
     """Found by the lab: it is the same skb, whose device ip_output gives to POSTROUTING; to OUTPUT it starts here."""
     node = tunnelled()["node1"]
-    ruled = node.reconfigure(replace(node.config, rules=EVERY_HOOK))
+    ruled = node.configure(rules=EVERY_HOOK)
     passed = run(ruled, vxlan_xmit, INNER, "flannel.1").all(HookPassed)
     assert [(event.hook, event.iif, event.oif) for event in passed] == [
         ("OUTPUT", None, "eth0"),
@@ -112,9 +112,7 @@ def test_fail_vxlan_no_neighbour_each_question_dies_in_the_tunnel() -> None:
 
 def test_without_a_way_to_the_other_node_the_wrapped_packet_ends() -> None:
     built = tunnelled()["node1"]
-    lost = built.reconfigure(
-        replace(built.config, fib=replace(built.config.fib, main=type(built.config.fib.main)()))
-    )
+    lost = built.configure(fib=replace(built.config.fib, main=type(built.config.fib.main)()))
     assert run(lost, vxlan_xmit, INNER, "flannel.1").death == "vxlan_xmit_one IP_OUTNOROUTES"
 
 

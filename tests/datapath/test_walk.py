@@ -156,9 +156,7 @@ def test_a_cable_may_take_its_time() -> None:
     built = routed()
     node1 = built["node1"]
     slow = {**node1.config.devices, "eth0": replace(node1.config.devices["eth0"], delay=250_000)}
-    walked = send(
-        built.replace(node1.reconfigure(replace(node1.config, devices=slow))), "node1/pod1", "10.244.2.3:8080"
-    )
+    walked = send(built.replace(node1.configure(devices=slow)), "node1/pod1", "10.244.2.3:8080")
     assert walked.end.error is None
     assert walked.times(Received, "cloud")[0] == 0.25
 

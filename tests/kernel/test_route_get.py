@@ -1,7 +1,6 @@
 """`ip route get … from … iif …`: what a machine does with a packet that comes in.  Each was found beside the kernel."""
 
 import pytest
-from msgspec.structs import replace
 
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
 from app.kernel.nexthop import MTU_EXPIRES, REDIRECT_EXPIRES, RouteException
@@ -17,7 +16,7 @@ def answer(question: str, netns: str = "node", **sysctls: int) -> str:
     named = {"forward": IP_FORWARD, "localnet": ROUTE_LOCALNET, "rp_filter": RP_FILTER}
     config = world[netns].config
     values = {**config.sysctl, **{named[name]: value for name, value in sysctls.items()}}
-    changed = world.replace(world[netns].reconfigure(replace(config, sysctl=values)))
+    changed = world.replace(world[netns].configure(sysctl=values))
     return show(changed, netns, f"ip route get {question}").text
 
 

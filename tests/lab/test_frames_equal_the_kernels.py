@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.controlplane.compile import compile_machines
-from app.lab.compare import differences_of_any
+from app.lab.compare import closest
 from app.lab.record import record
 from app.scenario.load import load, slugs
 
@@ -34,5 +34,5 @@ def test_what_was_computed_is_what_the_kernel_did(slug: str, settings: dict[str,
     machines = compile_machines(scenario.cluster, scenario.infra)
     recording = record(machines, scenario.acts)
     assert recording.frames, "the captures saw nothing, so there is nothing to compare with"
-    found = differences_of_any(machines, scenario.acts, recording)
+    found = closest(machines, scenario.acts, recording).differences
     assert not found, "\n".join(("the kernel did something else:", *found))

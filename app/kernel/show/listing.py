@@ -43,7 +43,3 @@ class Listing(Record, frozen=True):
     @property
     def text(self) -> str:
         return "\n".join(line.text for line in self.lines)
-
-    def stands_for(self, entry: Entry) -> tuple[int, ...]:
-        """Numbers of the lines, from 0, that print this entry."""
-        return tuple(number for number, line in enumerate(self.lines) if line.entry == entry)

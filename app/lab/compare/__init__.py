@@ -57,11 +57,6 @@ def closest(
     return best
 
 
-def differences_of_any(machines: Machines, acts: tuple[Act, ...], recording: Recording) -> list[str]:
-    """The fewest differences that any throw of the dice has."""
-    return closest(machines, acts, recording).differences
-
-
 def rows(machines: Machines, acts: tuple[Act, ...], steps: list[Step], recording: Recording) -> Iterator[Row]:
     """Both sides of everything, section by section.  Raises NotDecoded."""
     ports = fixed_ports(machines, acts)
