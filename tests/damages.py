@@ -51,44 +51,56 @@ def accepted(world: World, changes: Iterable[Change]) -> Damage:
 
 def damages_of(world: World, netns: Netns) -> list[list[Damage]]:
     """Everything that can be done to this namespace, one list for each kind of damage."""
-    devices = netns.config.devices.values()
-    near = [device for device in devices if device.addresses and device.kind != "loopback"]
+    near = [device for device in netns.config.devices.values() if device.addresses and leads_out(device)]
     everybody = [
         interface.address
         for each in world.netns.values()
         for device in each.config.devices.values()
-        if device.kind != "loopback"
+        if leads_out(device)
         for interface in device.addresses
     ]
-    kinds = [
-        [f"ip link set {device.name} down" for device in devices],
-        [
-            f"ip link set {device.name} mtu {mtu}"
-            for device in devices
-            if device.kind != "loopback"
-            for mtu in MTUS
-        ],
-        [f"ip link set {device.name} promisc on" for device in devices if device.kind == "bridge"],
-        [f"ip link set {device.name} address {STRANGER}" for device in near],
-        [f"ip link del {device.name}" for device in devices if device.kind == "veth"],
-        [f"bridge link set dev {device.name} hairpin off" for device in devices if device.hairpin],
-        [f"sysctl -w {setting}" for setting in SETTINGS],
-        [f"ip route del {route.prefix}" for route in netns.config.fib.main],
-        [f"ip route replace {kind} {block}" for kind in SPECIAL for block in BLOCKS],
-        [f"ip neigh del {entry.address} dev {entry.dev}" for entry in netns.learned.neigh.values()],
-        [f"bridge fdb del {e.mac} dev {e.dev}" for e in netns.learned.fdb.values() if e.dst],
-        [f"iptables -P {chain} DROP" for chain in ("INPUT", "FORWARD", "OUTPUT")],
-        list(wrong_neighbours(near, everybody)),
+    kinds = [*device_damages(netns), *table_damages(netns), list(wrong_neighbours(near, everybody))]
+    damages: list[list[Damage]] = [
+        [(Change(netns.id, command),) for command in commands] for commands in kinds
     ]
-    damages = [[(Change(netns.id, command),) for command in commands] for commands in kinds]
-    more = [
-        [readdressed(netns, device, f"{device.addresses[0].address}/{n}") for device in near for n in MASKS],
-        [readdressed(netns, netns.config.devices["eth0"], f"{other}/{n}") for other in everybody for n in (16, 24)]
-        if "/" in netns.id and near
-        else [],
-        [another_vni(netns, device) for device in devices if device.vxlan],
-    ]  # fmt: skip
-    return [kind for kind in (*damages, *more) if kind]
+    damages += made_anew(netns, near, everybody)
+    return [kind for kind in damages if kind]
+
+
+def leads_out(device: Device) -> bool:
+    return device.kind != "loopback"
+
+
+def device_damages(netns: Netns) -> Iterator[list[str]]:
+    devices = netns.config.devices.values()
+    yield [f"ip link set {device.name} down" for device in devices]
+    yield [f"ip link set {device.name} mtu {mtu}" for device in devices if leads_out(device) for mtu in MTUS]
+    yield [f"ip link set {device.name} promisc on" for device in devices if device.kind == "bridge"]
+    yield [
+        f"ip link set {device.name} address {STRANGER}"
+        for device in devices
+        if device.addresses and leads_out(device)
+    ]
+    yield [f"ip link del {device.name}" for device in devices if device.kind == "veth"]
+    yield [f"bridge link set dev {device.name} hairpin off" for device in devices if device.hairpin]
+
+
+def table_damages(netns: Netns) -> Iterator[list[str]]:
+    yield [f"sysctl -w {setting}" for setting in SETTINGS]
+    yield [f"ip route del {route.prefix}" for route in netns.config.fib.main]
+    yield [f"ip route replace {kind} {block}" for kind in SPECIAL for block in BLOCKS]
+    yield [f"ip neigh del {entry.address} dev {entry.dev}" for entry in netns.learned.neigh.values()]
+    yield [f"bridge fdb del {e.mac} dev {e.dev}" for e in netns.learned.fdb.values() if e.dst]
+    yield [f"iptables -P {chain} DROP" for chain in ("INPUT", "FORWARD", "OUTPUT")]
+
+
+def made_anew(netns: Netns, near: list[Device], everybody: list[Address]) -> Iterator[list[Damage]]:
+    """Damages of several commands each."""
+    yield [readdressed(netns, device, f"{device.addresses[0].address}/{n}") for device in near for n in MASKS]
+    if "/" in netns.id and near:
+        eth0 = netns.config.devices["eth0"]
+        yield [readdressed(netns, eth0, f"{other}/{n}") for other in everybody for n in (16, 24)]
+    yield [another_vni(netns, device) for device in netns.config.devices.values() if device.vxlan]
 
 
 def wrong_neighbours(near: list[Device], everybody: list[Address]) -> Iterator[str]:

@@ -17,7 +17,7 @@ MISSING = "RTNETLINK answers: No such file or directory"
 FLAGS = ("self", "master", "permanent", "static", "dynamic", "local")
 
 
-class Asked(NamedTuple):
+class EntryAsked(NamedTuple):
     """`MAC dev D [dst A] [self|master] [permanent|static|dynamic]`"""
 
     mac: Mac
@@ -25,12 +25,12 @@ class Asked(NamedTuple):
     said: dict[str, str]
 
 
-def asked_for(netns: Netns, words: list[str]) -> Asked:
+def asked_for(netns: Netns, words: list[str]) -> EntryAsked:
     address, *rest = words or [""]
     said = options(rest, valued=("dev", "dst"), flags=FLAGS)
     if "dev" not in said:
         raise CommandRefused("Device and address are required arguments.")
-    return Asked(mac(address), device_of(netns, said["dev"]), said)
+    return EntryAsked(mac(address), device_of(netns, said["dev"]), said)
 
 
 def entry_in(netns: Netns, words: list[str]) -> FdbEntry:

@@ -1,7 +1,7 @@
 """`ip route add|change|replace|del`  (net/ipv4/fib_semantics.c: fib_create_info, fib_trie.c: fib_table_insert)."""
 
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from app.kernel.change.command import CommandRefused, UnknownCommand, device_of, options
 from app.kernel.netns import Netns
@@ -16,17 +16,18 @@ BAD_GATEWAY = "Error: Nexthop has invalid gateway."
 Proto = Literal["kernel", "static", "boot"]
 
 
-class Asked:
-    """`[TYPE] PREFIX [via A] [dev D] [onlink] [src A] [proto P] [scope S]`; what was not said is None."""
+class RouteAsked(NamedTuple):
+    """`[TYPE] PREFIX [via A] [dev D] [onlink] [src A] [proto P] [scope S]`; `type` is None where it was not said."""
 
-    def __init__(self, words: list[str]) -> None:
-        self.type = cast("RouteType", words[0]) if words[:1] and words[0] in TYPES else None
-        text, *rest = words[1:] if self.type else words or [""]
-        self.prefix = prefix(text)
-        self.said = options(rest, valued=VALUED, flags=("onlink",))
+    type: RouteType | None
+    prefix: Prefix
+    said: dict[str, str]
 
-    def get(self, option: str) -> str | None:
-        return self.said.get(option)
+
+def asked_for(words: list[str]) -> RouteAsked:
+    kind = cast("RouteType", words[0]) if words[:1] and words[0] in TYPES else None
+    text, *rest = words[1:] if kind else words or [""]
+    return RouteAsked(kind, prefix(text), options(rest, valued=VALUED, flags=("onlink",)))
 
 
 def prefix(text: str) -> Prefix:
@@ -42,7 +43,7 @@ def prefix(text: str) -> Prefix:
 
 def ip_route_add(world: World, netns: Netns, words: list[str]) -> World:
     """Only where there is no route for this prefix yet."""
-    route = made(netns, Asked(words))
+    route = made(netns, asked_for(words))
     if any(other.prefix == route.prefix for other in netns.config.fib.main):
         raise CommandRefused("RTNETLINK answers: File exists")
     return world.replace(with_main(netns, (*netns.config.fib.main, route)))
@@ -50,7 +51,7 @@ def ip_route_add(world: World, netns: Netns, words: list[str]) -> World:
 
 def ip_route_replace(world: World, netns: Netns, words: list[str]) -> World:
     """In the place of the first route for this prefix, or as one more."""
-    route = made(netns, Asked(words))
+    route = made(netns, asked_for(words))
     if all(other.prefix != route.prefix for other in netns.config.fib.main):
         return world.replace(with_main(netns, (*netns.config.fib.main, route)))
     return world.replace(with_main(netns, in_place(netns, route)))
@@ -58,7 +59,7 @@ def ip_route_replace(world: World, netns: Netns, words: list[str]) -> World:
 
 def ip_route_change(world: World, netns: Netns, words: list[str]) -> World:
     """Only where there is one."""
-    route = made(netns, Asked(words))
+    route = made(netns, asked_for(words))
     if all(other.prefix != route.prefix for other in netns.config.fib.main):
         raise CommandRefused("RTNETLINK answers: No such file or directory")
     return world.replace(with_main(netns, in_place(netns, route)))
@@ -66,8 +67,8 @@ def ip_route_change(world: World, netns: Netns, words: list[str]) -> World:
 
 def ip_route_del(world: World, netns: Netns, words: list[str]) -> World:
     """The first route that has the prefix and everything else that was said (fib_table_delete)."""
-    asked = Asked(words)
-    if name := asked.get("dev"):
+    asked = asked_for(words)
+    if name := asked.said.get("dev"):
         device_of(netns, name)
     routes = netns.config.fib.main.routes
     found = next((route for route in routes if matches(route, asked)), None)
@@ -76,7 +77,7 @@ def ip_route_del(world: World, netns: Netns, words: list[str]) -> World:
     return world.replace(with_main(netns, (route for route in routes if route is not found)))
 
 
-def matches(route: Route, asked: Asked) -> bool:
+def matches(route: Route, asked: RouteAsked) -> bool:
     said = (
         ("via", route.via),
         ("dev", route.dev),
@@ -87,7 +88,7 @@ def matches(route: Route, asked: Asked) -> bool:
     return (
         route.prefix == asked.prefix
         and asked.type in (None, route.type)
-        and all(asked.get(option) in (None, value) for option, value in said)
+        and all(asked.said.get(option) in (None, value) for option, value in said)
     )
 
 
@@ -102,12 +103,12 @@ def with_main(netns: Netns, routes: Iterable[Route]) -> Netns:
     return netns.configure(fib=Fib(netns.config.fib.local, RouteTable(routes)))
 
 
-def made(netns: Netns, asked: Asked) -> Route:
+def made(netns: Netns, asked: RouteAsked) -> Route:
     """The route that was asked for.  Raises CommandRefused where no route may be like this (fib_create_info, fib_check_nh)."""
-    via, name, src = asked.get("via"), asked.get("dev"), asked.get("src")
+    via, name, src = asked.said.get("via"), asked.said.get("dev"), asked.said.get("src")
     if name:
         device_of(netns, name)
-    proto, kind = cast("Proto", asked.get("proto") or "boot"), asked.type or "unicast"
+    proto, kind = cast("Proto", asked.said.get("proto") or "boot"), asked.type or "unicast"
     if proto not in ("kernel", "static", "boot"):
         raise UnknownCommand(f"{proto!r} is none of the writers of routes that are known")
     if kind != "unicast":
@@ -119,7 +120,7 @@ def made(netns: Netns, asked: Asked) -> Route:
     dev = way_out(netns, via, name, onlink="onlink" in asked.said)
     if src and not netns.config.fib.is_local(src):
         raise CommandRefused("Error: Invalid prefsrc address.")
-    scope = cast("Scope", asked.get("scope") or ("global" if via else "link"))
+    scope = cast("Scope", asked.said.get("scope") or ("global" if via else "link"))
     if via and scope != "global":
         raise CommandRefused(BAD_GATEWAY)
     return Route(asked.prefix, dev, via=via, src=src, onlink="onlink" in asked.said, scope=scope, proto=proto)
