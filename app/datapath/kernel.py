@@ -26,7 +26,8 @@ from app.wire.record import Record
 
 T = TypeVar("T")
 
-TIMER_SECOND = 1_016_000
+TIMER_ROUNDING = 16_000
+TIMER_SECOND = 1_000_000 + TIMER_ROUNDING
 """What a timer of one second takes, microseconds: the wheel rounds up (kernel/time/timer.c); three in a row were measured as 3.05 s."""
 
 
@@ -35,12 +36,14 @@ class Arm(Record, frozen=True):
 
     With 0 it is a process that wakes, in turn when no softirq is left; or, with `softirq`, one more softirq behind those
     already raised.  A wish that `lapses` is forgotten when the next probe begins: all the kernel's own timers run on.
+    Of the timers of one moment a `pinned` one fires first (kernel/time/timer.c: run_timer_softirq, BASE_LOCAL).
     """
 
     delay: int
     stage: Callable[[Kernel], Walk[None]]
     softirq: bool = False
     lapses: bool = False
+    pinned: bool = False
 
 
 Walk: TypeAlias = Generator["AnyEvent | Arm", None, T]

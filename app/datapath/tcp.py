@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from app.datapath import ip_output, route_news, tcp_timer
 from app.datapath.drop import Drop, DropReason
 from app.datapath.events import Errno, IcmpIgnored, MessageRead, SegmentSent, SocketFound, SocketOpened
-from app.datapath.kernel import TIMER_SECOND, Arm, Kernel, Walk
+from app.datapath.kernel import TIMER_ROUNDING, TIMER_SECOND, Arm, Kernel, Walk
 from app.kernel.route import Route
 from app.kernel.skb import Skb
 from app.kernel.socket import Relay, Socket, SocketKey
@@ -15,7 +15,6 @@ from app.wire.addr import ANY, Address
 from app.wire.packet import Icmp, IPv4, Message, Tcp, TcpFlag
 
 RTO = TIMER_SECOND  # TCP_TIMEOUT_INIT
-REQUEST_TIMEOUT = 1_000_000  # of a SYN-ACK, microseconds
 TIMESTAMPS = 12  # octets of options in every segment, which the MSS does not count
 ERRNO: dict[tuple[int, int], Errno] = {
     (3, 0): "ENETUNREACH",
@@ -91,7 +90,8 @@ def transmit(
         skb, None, "__tcp_transmit_skb", replace(sent(socket, segment), due=due, timeouts=timeouts), retry
     )
     if timeout:
-        yield Arm(timeout, partial(tcp_timer.tcp_retransmit_timer, key=key, due=due, after=timeout))
+        again = partial(tcp_timer.tcp_retransmit_timer, key=key, due=due, after=timeout)
+        yield Arm(timeout, again, pinned=socket.state == "SYN_RECV")
     if route is None or route.type not in ("unicast", "local"):
         raise Drop(skb, DropReason.IP_OUTNOROUTES, "__ip_queue_xmit")
     yield from ip_output.ip_local_out(k, skb, route)
@@ -157,7 +157,12 @@ def tcp_conn_request(k: Kernel, skb: Skb, dev: str, listener: Socket) -> Walk[No
         "inet_csk_reqsk_queue_hash_add",
         Socket(key, listener.process, "SYN_RECV", ack=syn.seq + 1, mss=mss),
     )
-    yield from transmit(k, key, ("SYN", "ACK"), timeout=REQUEST_TIMEOUT)
+    yield from transmit(k, key, ("SYN", "ACK"), timeout=request_timeout(0))
+
+
+def request_timeout(retry: int) -> int:
+    """How long a SYN-ACK waits for its ACK, microseconds; its timer is pinned.  inet_connection_sock.c: reqsk_queue_hash_req."""
+    return (1_000_000 << retry) + TIMER_ROUNDING
 
 
 def tcp_rcv_synsent(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: Tcp) -> Walk[None]:
@@ -176,9 +181,7 @@ def tcp_rcv_synsent(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: Tcp)
             yield from tcp_rcv_established(k, skb, dev, up, segment)
     elif socket.state == "SYN_RECV" and segment.flags == ("SYN",):
         yield SocketFound(skb, dev, "tcp_check_req", socket, socket)
-        yield from transmit(
-            k, socket.key, ("SYN", "ACK"), retry=1, timeout=REQUEST_TIMEOUT << socket.timeouts
-        )
+        yield from transmit(k, socket.key, ("SYN", "ACK"), retry=1, timeout=request_timeout(socket.timeouts))
     else:
         raise Drop(skb, DropReason.NO_SOCKET, "tcp_rcv_state_process", dev)
 

@@ -29,7 +29,7 @@ def tcp_retransmit_timer(k: Kernel, *, key: SocketKey, due: int, after: int) -> 
     retry = socket.timeouts + 1
     yield TimerFired(None, None, "tcp_retransmit_timer", after)
     if socket.state == "SYN_RECV":
-        yield from tcp.transmit(k, key, ("SYN", "ACK"), retry=retry, timeout=tcp.REQUEST_TIMEOUT << retry)
+        yield from tcp.transmit(k, key, ("SYN", "ACK"), retry=retry, timeout=tcp.request_timeout(retry))
     elif retry <= SYN_RETRIES:
         yield from tcp.transmit(k, key, ("SYN",), retry=retry, timeout=tcp.RTO)
     else:

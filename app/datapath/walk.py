@@ -77,14 +77,14 @@ class Walker:
         self.dice = Random(seed)
         self.backlog: deque[Pass] = deque()
         self.runnable: deque[Pass] = deque()
-        self.timers: list[tuple[int, int, Pass]] = []
+        self.timers: list[tuple[int, bool, int, Pass]] = []
         self.armed = 0
         self.ended = False
         self.kernels: dict[str, Kernel] = {}
 
     def run(self, at: str, stage: Stage) -> Iterator[Step]:
         """Start a stage and follow everything it causes, until its probe has ended and nothing moves.  Raises Looped."""
-        self.timers = [timer for timer in self.timers if not timer[2].lapses]
+        self.timers = [timer for timer in self.timers if not timer[-1].lapses]
         heapify(self.timers)
         self.backlog.append(Pass(at, stage, self.seq - 1 if self.seq else None, self.hop, in_process=True))
         self.ended = False
@@ -100,7 +100,7 @@ class Walker:
             return self.runnable.popleft()
         self.clock = self.timers[0][0]
         while self.timers and self.timers[0][0] == self.clock:
-            self.backlog.append(heappop(self.timers)[2])
+            self.backlog.append(heappop(self.timers)[-1])
         return self.backlog.popleft()
 
     def one_pass(self, due: Pass) -> list[Step]:
@@ -139,7 +139,9 @@ class Walker:
     def kernel(self, at: str) -> Kernel:
         """The namespace's kernel, made when the first packet reaches it; it keeps its namespace's present state."""
         netns = self.world.netns[at]
-        unplugged = frozenset(d.name for d in netns.config.devices.values() if not carrier(self.world, netns, d))
+        unplugged = frozenset(
+            d.name for d in netns.config.devices.values() if not carrier(self.world, netns, d)
+        )
         k = Kernel(at, netns, self.clock, self.upcalls, self.new_id, self.dice.random, unplugged)
         self.kernels[at] = k
         return k
@@ -171,13 +173,13 @@ class Walker:
         in_process = not (wish.softirq or wish.delay)
         later = Pass(due.at, wish.stage, cause, due.tick + 1, in_process, wish.lapses)
         if wish.delay:
-            self.after(wish.delay, later)
+            self.after(wish.delay, later, pinned=wish.pinned)
         else:
             (self.backlog if wish.softirq else self.runnable).append(later)
 
-    def after(self, delay: int, due: Pass) -> None:
+    def after(self, delay: int, due: Pass, *, pinned: bool = False) -> None:
         self.armed += 1
-        heappush(self.timers, (self.clock + delay, self.armed, due))
+        heappush(self.timers, (self.clock + delay, not pinned, self.armed, due))
 
     def new_id(self) -> int:
         self.skbs += 1

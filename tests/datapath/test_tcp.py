@@ -229,7 +229,7 @@ def test_a_lost_syn_ack_is_sent_again_by_timer_and_by_every_new_syn() -> None:
 
 def test_lab_a_syn_ack_and_a_syn_that_are_sent_again_at_one_moment_cross_each_other() -> None:
     """Both timers end in one tick of the wheel, the server's first, as it is pinned; only then is anything received."""
-    walked = send(dropping("--sport 8080"), "node1/pod1", TO_POD2)
+    walked = send(dropping("--sport 8080", "INPUT", "pod1"), "node1/pod1", TO_POD2)
     moment = next(step.time for step in walked.steps if isinstance(step.event, TimerFired))
     moved = [
         (step.at, type(step.event))

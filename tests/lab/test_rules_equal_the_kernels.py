@@ -41,6 +41,7 @@ CHOICE = (
     ("routed", "all masqueraded", "from the node to its pod"),
     ("routed", "refused in FORWARD, tracked", "datagram to a closed port"),
     ("routed", "refused in OUTPUT, tracked", "from the node to its pod"),
+    ("routed", "refused in INPUT", "from the node to its pod"),
     ("routed", "sent on to a neighbour", "to the other node"),
     ("routed", "sent on to the node", "to its neighbour"),
     ("routed", "policy of INPUT is DROP", "from the node to itself"),
