@@ -21,8 +21,10 @@ from app.lab.compare import drops, lookups, rules, sightings, until_looped
 from app.lab.compare.ports import fixed_ports
 from app.lab.finding import Finding, asked_of
 from app.process.programs import Act, Machines
+from app.scenario.faults import Fault, ScenarioError
 from app.scenario.model import Scenario
 from app.simulate import machines_of
+from app.story.journey import Journey
 
 FILE = Path(__file__).with_name("checked.json")
 COMMAND = "packet-journeys lab"
@@ -52,28 +54,42 @@ def checked() -> Checked:
     return msgspec.json.decode(FILE.read_bytes(), type=Checked)
 
 
-def badge(scenario: Scenario, seed: int) -> Badge:
-    """Was this very journey checked?  Only built-in ones are, with the first throw of the dice."""
+def badge(scenario: Scenario, journey: Journey) -> Badge:
+    """Was this very journey checked, as it is computed now?  Only built-in ones are, with the first throw of the dice."""
     words = asked_of(scenario).words
     command, known = f"{COMMAND} {words}", checked()
     if why := known.undecided.get(words):
         return Badge(command, why=why)
     if words not in known.journeys:
         return Badge(command, why="nobody has, so far")
-    if seed != 0:
+    if journey.seed != 0:
         return Badge(command, why="the kernel throws its own dice; seed 0 was checked")
+    if fingerprint(Machines(journey.world0, {}), scenario.acts, journey.steps) != known.journeys[words]:
+        return Badge(command, why="it is computed otherwise since")
     return Badge(command, known.linux, known.date)
 
 
 def write(findings: Iterable[Finding]) -> Iterator[str]:
-    """The record of those that passed, in the place of the old one."""
+    """The record, in the place of the old one.  Raises ScenarioError where it would not be whole."""
     found = list(findings)
+    refuse(found)
     passed = {f.asked.words: f.fingerprint for f in found if f.verdict == "passed"}
     undecided = {f.asked.words: f.why or "" for f in found if f.verdict == "undecided"}
     linux = ".".join(found[0].linux.split(".")[:2])
     noted = Checked(linux, datetime.now(UTC).date().isoformat(), passed, undecided)
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(noted), indent=1) + b"\n")
     yield f"noted {len(passed)} journeys in {FILE}"
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """A record is whole or is not written.  Raises ScenarioError, a fault for each journey that differs or was not seen whole."""
+    faults = [
+        Fault("--record", None, finding.asked.words, words)
+        for finding in findings
+        for words in (*finding.differences, *finding.unseen)
+    ]
+    if faults:
+        raise ScenarioError(faults)
 
 
 def fingerprint_of(scenario: Scenario) -> str:

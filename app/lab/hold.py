@@ -31,6 +31,7 @@ def hold(scenario: Scenario) -> Iterator[str]:
         yield from guide(scenario, machines.world, process)
         with suppress(KeyboardInterrupt):
             wait_beside(process)
+    yield "It is gone."
 
 
 def guide(scenario: Scenario, world: World, process: int) -> Iterator[str]:
@@ -38,7 +39,7 @@ def guide(scenario: Scenario, world: World, process: int) -> Iterator[str]:
     names = [file_name(netns) for netns in world.netns]
     yield f"“{scenario.title}” stands.  Step in from another terminal:"
     yield from paragraph(ENTER.format(process=process))
-    yield "There, step into a machine:"
+    yield "There, step into a machine; a slash in its name is an underscore here:"
     yield from paragraph(*(f"ip netns exec {name} bash" for name in names))
     yield "Look around:"
     yield from paragraph("ip route; ip neigh; bridge fdb; iptables-save; conntrack -L")

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from app.lab.checked import badge
 from app.scenario.settings import applies
 from app.story.view import BeatView, Grain
 from app.web.asked import BREAK, Asked
@@ -39,7 +38,7 @@ def player(asked: Asked, told: Told, at: int, notes: tuple[str, ...]) -> Journey
         picture=markup(SceneContext(scene=told.scene, still=still(told, at))),
         detail=Markup(told.writer.detail(told.view.steps[at])),
         items=(), beats=blocks(told), netns_ids=tuple(dict.fromkeys(s.netns for s in told.scene.stations.values())),
-        outcome=told.view.outcome, checked=badge(asked.scenario, asked.seed),
+        outcome=told.view.outcome, checked=told.badge,
     )  # fmt: skip
 
 
@@ -48,7 +47,7 @@ def whole(asked: Asked, told: Told) -> WholeContext:
         title=told.title, question=asked.scenario.question, href=told.href, query=asked.query, broken=broken(asked),
         mended=f"{told.href}{asked.mended_query}", picture=markup(SceneContext(scene=told.scene, still=None)),
         items=[Markup(item) for item in told.items()],
-        beats=blocks(told), outcome=told.view.outcome, checked=badge(asked.scenario, asked.seed),
+        beats=blocks(told), outcome=told.view.outcome, checked=told.badge,
     )  # fmt: skip
 
 

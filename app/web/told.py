@@ -7,6 +7,7 @@ import msgspec
 
 from app.diagram.scene import scene
 from app.diagram.shapes import Scene
+from app.lab.checked import Badge, badge
 from app.simulate import simulate
 from app.story.journey import Journey
 from app.story.view import JourneyView
@@ -26,6 +27,10 @@ class Told:
         self.scenario = asked.scenario
         self.href, self.query = f"/j/{asked.slug}", asked.journey_query
         self.journey: Journey = simulate(asked.scenario, asked.seed)
+
+    @cached_property
+    def badge(self) -> Badge:
+        return badge(self.scenario, self.journey)
 
     @cached_property
     def view(self) -> JourneyView:
