@@ -20,6 +20,7 @@ const scrub = /** @type {HTMLInputElement} */ (get("scrub"));
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const blocks = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(".beat")]);
 const help = /** @type {HTMLDialogElement} */ (get("help"));
+const badge = /** @type {HTMLDetailsElement | null} */ (document.querySelector(".checked"));
 const href = root.dataset.href ?? "";
 const last = Number(root.dataset.last);
 
@@ -201,7 +202,7 @@ const actions = {
   grain: () => zoom(grain === "beats" ? "hops" : grain === "hops" ? "steps" : "beats"),
   fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
   help: () => (help.open ? help.close() : help.showModal()),
-  close: () => inspector.panel(false),
+  close: () => (badge?.open ? badge.removeAttribute("open") : inspector.panel(false)),
 };
 
 // After a click with the mouse, Space belongs to the player again and not to the button.

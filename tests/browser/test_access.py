@@ -82,3 +82,13 @@ def test_tabs_are_moved_through_by_arrows(page: Page) -> None:
     expect(page.locator("#tab-device")).to_be_focused()
     expect(page.locator("#pane-device")).to_be_visible()
     assert page.input_value("#scrub") == "0"
+
+
+def test_escape_closes_what_the_badge_says(page: Page) -> None:
+    page.goto("/j/overlay")
+    page.wait_for_function(READY)
+    page.click(".checked summary")
+    expect(page.locator(".checked pre")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".checked pre")).to_be_hidden()
+    expect(page.locator(".checked summary")).to_be_focused()

@@ -62,6 +62,13 @@ def test_what_is_broken_fits_every_screen_and_leaves_room_for_the_picture(page: 
     assert stage["height"] >= min(330, 0.4 * SIZES[size][1])
 
 
+def test_the_link_that_mends_it_needs_no_line_of_its_own(page: Page) -> None:
+    open_sized(page, "desk", "/j/overlay?break=no-fdb")
+    told, typed = page.locator(".broken .mend").bounding_box(), page.locator(".broken pre").bounding_box()
+    assert told and typed
+    assert abs(told["y"] - typed["y"]) < typed["height"] / 2
+
+
 @pytest.mark.parametrize("own", breakages.once(), ids=str)
 def test_the_picture_of_a_broken_world_can_be_read_at_every_beat(page: Page, own: Breakage) -> None:
     open_sized(page, "desk", f"/j/{own.slug}?{own.query}")

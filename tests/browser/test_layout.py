@@ -1,11 +1,12 @@
 """Desk, phone and hall: nothing scrolls sideways, nothing overlaps, everything can be read."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app.scenario.load import slugs
 
 READY = "() => performance.getEntriesByName('journey-ready').length > 0"
+HAIRPIN = "/j/service?backend=self&break=no-hairpin"
 SIZES = {
     "desk": (1440, 900),
     "laptop": (1280, 720),
@@ -47,10 +48,47 @@ def open_sized(page: Page, size: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("address", ["/j/overlay/40", "/j/load-balancer/100", "/j/service/30"])
+@pytest.mark.parametrize("address", ["/j/overlay/40", "/j/load-balancer/100", "/j/service/30", HAIRPIN])
 def test_nothing_scrolls_sideways(page: Page, size: str, address: str) -> None:
     open_sized(page, size, address)
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_header_says_break_it_and_no_part_of_it_lies_on_another(page: Page, size: str) -> None:
+    open_sized(page, size, HAIRPIN)
+    word = page.locator(".settings .break")
+    assert float(word.evaluate("(label) => parseFloat(getComputedStyle(label).fontSize)")) >= 14
+    crowded = (
+        "(labels) => labels.filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent)"
+    )
+    assert page.locator(".settings label").evaluate_all(crowded) == []
+    boxes = [
+        box
+        for part in page.locator(".top select, .top .button:visible, .crumb").all()
+        if (box := part.bounding_box())
+    ]
+    for at, one in enumerate(boxes):
+        assert one["width"] >= 60
+        for other in boxes[at + 1 :]:
+            apart = (
+                one["y"] + one["height"] <= other["y"]
+                or one["x"] + one["width"] <= other["x"]
+                or other["x"] + other["width"] <= one["x"]
+            )
+            assert apart, f"{one} lies on {other}"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_step_shows_the_question_and_the_last_one_how_it_ended(page: Page, size: str) -> None:
+    open_sized(page, size, HAIRPIN)
+    line, player = page.locator("#step-line"), page.locator("#player")
+    expect(line).to_be_visible()
+    expect(line).to_have_text(player.get_attribute("data-question") or "")
+    page.keyboard.press("End")
+    expect(line).to_have_text(player.get_attribute("data-outcome") or "")
+    cut = line.evaluate("(it) => it.scrollWidth > it.clientWidth || it.scrollHeight > it.clientHeight + 2")
+    assert not cut or size == "tablet", "the end of the sentence cannot be read"
 
 
 def test_the_gallery_fits_a_phone(page: Page) -> None:
