@@ -61,7 +61,7 @@ def not_bridged(step: Step, dropped: Dropped) -> str:
     if known is None:
         return DROPS[dropped.reason]
     if known.port == dropped.dev:
-        return "the only port it could leave by is the one it came in by, and hairpin is off there"
+        return "its only way out is the port it came in by, where hairpin is off"
     return f"{known.port}, the port it has to leave by, is down"
 
 

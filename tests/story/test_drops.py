@@ -31,7 +31,7 @@ def unbridged() -> tuple[Step, Dropped]:
 def test_a_frame_that_would_go_back_by_its_own_port_is_told_of_the_hairpin() -> None:
     step, dropped = unbridged()
     assert dropped.reason is DropReason.NOT_SPECIFIED
-    assert why_dropped(step, dropped).endswith("the one it came in by, and hairpin is off there")
+    assert why_dropped(step, dropped).endswith("the port it came in by, where hairpin is off")
 
 
 def test_a_frame_whose_port_is_down_is_told_of_that_port() -> None:
