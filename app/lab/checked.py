@@ -15,11 +15,11 @@ import msgspec
 from msgspec import Struct
 
 from app.datapath.events import ProbeEnded, Step
-from app.kernel.show import commands_for, show
-from app.kernel.world import World
+from app.kernel.show import show
 from app.lab.compare import drops, lookups, rules, sightings, until_looped
 from app.lab.compare.ports import fixed_ports
 from app.lab.finding import Finding, asked_of
+from app.lab.record import sensible, ways
 from app.process.programs import Act, Machines
 from app.scenario.faults import Fault, ScenarioError
 from app.scenario.model import Scenario
@@ -119,9 +119,5 @@ def facts(machines: Machines, acts: tuple[Act, ...], steps: list[Step]) -> Itera
     )
     yield from map(repr, compared)
     for world in (machines.world, steps[-1].world if steps else machines.world):
-        yield from printed(world)
-
-
-def printed(world: World) -> Iterator[str]:
-    for netns in world.netns.values():
-        yield from (show(world, netns.id, command).text for command in commands_for(netns))
+        for reading in (*sensible(world), *ways(world, acts)):
+            yield show(world, reading.netns, reading.command).text
