@@ -1,8 +1,9 @@
 """Octets off the wire as the header records that the engine computes with (RFC 826, 791, 792, 793, 768, 7348)."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from socket import inet_ntoa
+from typing import TypeAlias
 
 from app.wire.addr import Mac
 from app.wire.packet import (
@@ -34,6 +35,8 @@ REDIRECT = 5
 VXLAN_PORTS = (8472, 4789)
 FLAGS: dict[TcpFlag, int] = {"SYN": 0x02, "FIN": 0x01, "RST": 0x04, "PSH": 0x08, "ACK": 0x10}
 """In the order in which they are named: SYN+ACK, FIN+ACK, PSH+ACK."""
+
+Decoders: TypeAlias = Mapping[int, Callable[[bytes], Tcp | Udp | Icmp]]
 
 MSS_OPTION, END_OPTION, NO_OPTION = 2, 0, 1
 
@@ -78,19 +81,20 @@ def arp(octets: bytes) -> Arp:
     )
 
 
-def ipv4(octets: bytes) -> Captured:
+def ipv4(octets: bytes, decoders: Decoders | None = None) -> Captured:
     """Cut to its total length: what follows is Ethernet's padding.  A quoted packet may be shorter than it says.
 
+    `decoders` read what is inside, by protocol, if not to the end.  Raises NotDecoded.
     What a fragment's payload record says of lengths is not to be relied on, and a later one's is no more than its protocol.
     """
     first, _, length, identification, bits, ttl, protocol, _, src, dst = IPV4.unpack_from(octets)
     header = (first & 15) * 4
-    inside = octets[header:length]
-    if protocol not in DECODERS:
+    inside = (decoders or DECODERS).get(protocol)
+    if inside is None:
         raise NotDecoded(f"IP protocol {protocol}")
     offset, more = (bits & FRAGMENT_OFFSET) * UNIT, bool(bits & MORE_FRAGMENTS)
     part = Fragment(offset, length - header, more, identification) if offset or more else None
-    payload = BARE[protocol] if offset else DECODERS[protocol](inside)
+    payload = BARE[protocol] if offset else inside(octets[header:length])
     df = bool(bits & DONT_FRAGMENT)
     return Captured(inet_ntoa(src), inet_ntoa(dst), payload, ttl, df, part, total_length=length)
 
@@ -138,6 +142,6 @@ def icmp(octets: bytes) -> Icmp:
     return Icmp(kind, code, id=first, sequence=second, octets=len(content))
 
 
-DECODERS: dict[int, Callable[[bytes], Tcp | Udp | Icmp]] = {1: icmp, 6: tcp, 17: udp}
+DECODERS: Decoders = {1: icmp, 6: tcp, 17: udp}
 BARE: dict[int, Tcp | Udp | Icmp] = {1: Icmp(8, 0), 6: Tcp(0, 0, ()), 17: Udp(0, 0)}
 """What stands for a payload whose header is in another fragment."""

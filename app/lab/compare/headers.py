@@ -1,14 +1,11 @@
 """A packet as far as its first headers tell of it: what a rule tracer shows."""
 
 from collections.abc import Set
-from socket import inet_ntoa
 
 from msgspec.structs import replace
 
 from app.lab.compare import decode, sightings
-from app.wire.packet import Ethernet, Fragment, Icmp, IPv4, Tcp, Text, Udp
-
-TCP, UDP = 6, 17
+from app.wire.packet import Ethernet, Icmp, IPv4, Tcp, Text, Udp
 
 
 def first_headers(ip: IPv4) -> IPv4:
@@ -23,29 +20,21 @@ def first_headers(ip: IPv4) -> IPv4:
 
 
 def decoded(octets: bytes) -> IPv4:
-    """An IPv4 header and the first 20 octets behind it, as `first_headers` gives them.  Raises NotDecoded."""
-    first, _, length, number, bits, ttl, protocol, _, src, dst = decode.IPV4.unpack_from(octets)
-    header = (first & 15) * 4
-    if protocol not in decode.BARE:
-        raise decode.NotDecoded(f"IP protocol {protocol}")
-    offset, more = (bits & decode.FRAGMENT_OFFSET) * decode.UNIT, bool(bits & decode.MORE_FRAGMENTS)
-    part = Fragment(offset, length - header, more, number) if offset or more else None
-    payload = decode.BARE[protocol] if offset else transport(protocol, octets[header:], length - header)
-    unbroken = bool(bits & decode.DONT_FRAGMENT)
-    return IPv4(inet_ntoa(src), inet_ntoa(dst), payload, ttl, unbroken, part)
+    """An IPv4 header and the first 20 octets behind it, as `first_headers` gives them: zeros stand for the others.  Raises NotDecoded."""
+    length = int.from_bytes(octets[2:4], "big")
+    return first_headers(decode.ipv4(octets.ljust(length, b"\0"), FIRST))
 
 
-def transport(protocol: int, octets: bytes, size: int) -> Tcp | Udp | Icmp:
-    """`size` counts the octets behind the IPv4 header."""
-    if protocol == TCP:
-        sport, dport, seq, ack, offset, bits, *_ = decode.TCP.unpack_from(octets)
-        flags = tuple(name for name, bit in decode.FLAGS.items() if bits & bit)
-        content = Text("") if size > (offset >> 4) * 4 else None
-        return Tcp(sport, dport, flags, seq, ack, content)
-    if protocol == UDP:
-        sport, dport, *_ = decode.UDP.unpack_from(octets)
-        return Udp(sport, dport)
+def udp(octets: bytes) -> Udp:
+    return Udp(*decode.UDP.unpack_from(octets)[:2])
+
+
+def icmp(octets: bytes) -> Icmp:
     return Icmp(*octets[:2])
+
+
+FIRST: decode.Decoders = {1: icmp, 6: decode.tcp, 17: udp}
+"""What a tunnel carries and what an error quotes is not looked into."""
 
 
 def name_of(ip: IPv4, ports: Set[int]) -> str:
