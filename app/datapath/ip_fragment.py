@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from msgspec.structs import replace
 
+from app.datapath import icmp
 from app.datapath.drop import Drop, DropReason, Stolen
 from app.datapath.events import Fragmented, FragmentHeld, Reassembled
 from app.datapath.kernel import Arm, Kernel, Walk, guarded
@@ -29,8 +30,9 @@ def ip_fragment(k: Kernel, skb: Skb, dev: str, mtu: int, output: Output) -> Walk
 
     Pieces that were put together on the way are never made larger than they were: their path may need it.
     """
-    if skb.ip.df:
-        raise Drop(skb, DropReason.PKT_TOO_BIG, "ip_fragment", dev)
+    if skb.ip.df and not skb.ignore_df:
+        yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, icmp.FRAG_NEEDED, mtu=mtu)
+        raise Drop(skb, DropReason.NOT_SPECIFIED, "ip_fragment", dev)
     yield from ip_do_fragment(k, skb, dev, min(mtu, skb.frag_max_size or mtu), output)
 
 
@@ -40,7 +42,8 @@ def ip_do_fragment(k: Kernel, skb: Skb, dev: str, mtu: int, output: Output) -> W
         yield from output(k, skb)
         return
     cut = as_they_came(skb, mtu) or parts(skb.ip, mtu, skb.id)
-    first, *others = (replace(skb.with_ip(replace(skb.ip, fragment=part)), frag_list=()) for part in cut)
+    whole = replace(skb, frag_list=())
+    first, *others = (whole.with_ip(replace(skb.ip, df=False, fragment=part)) for part in cut)
     pieces = (first, *(k.clone(piece) for piece in others))
     yield Fragmented(first, dev, "ip_do_fragment", mtu, tuple(piece.ip.size for piece in pieces))
     yield from send(k, pieces, output)

@@ -19,8 +19,7 @@ def ip_rcv(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     if skb.eth.dst != k.devices[dev].mac and not skb.eth.broadcast:
         raise Drop(skb, DropReason.OTHERHOST, "ip_rcv_core", dev)
     if skb.frag_max_size:
-        # ip_rcv_core clears the control block; the pieces a bridge passes up are shared with who captures on it (skb_cloned)
-        skb = replace(skb, frag_max_size=0, frag_list=())
+        skb = replace(skb, frag_max_size=0)  # ip_rcv_core clears the control block
     if skb.physin is None and k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "PREROUTING", replace(skb, dev=dev), iif=dev)
     yield from ip_rcv_finish(k, replace(skb, dev=dev), dev)

@@ -5,9 +5,9 @@ from typing import TypeGuard
 
 from msgspec.structs import replace
 
-from app.datapath import arp, device, ip_fragment, nf_hooks
+from app.datapath import arp, device, gso, ip_fragment, nf_hooks
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import RouteLookedUp
+from app.datapath.events import Fragmented, RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
 from app.kernel.route import Route
 from app.kernel.skb import Skb
@@ -57,16 +57,25 @@ def out_dev(route: Route) -> str:
 def ip_output(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
     """POSTROUTING, then in pieces if it does not fit: a router asks the device, a sender what the path takes.
 
-    ip_output.c: ip_output, __ip_finish_output
+    A large TCP packet whose segments do not fit becomes segments first, and each of them pieces.
+
+    ip_output.c: ip_output, __ip_finish_output, ip_finish_output_gso
     """
     dev = out_dev(route)
     if k.nf_hooks_needed:
         skb = yield from nf_hooks.nf_hook(k, "POSTROUTING", skb, iif=skb.dev, oif=dev)
     mtu = k.devices[dev].mtu if skb.dev else path_mtu(k, route, skb.ip.dst)
-    if segment_size(skb) > mtu or skb.frag_max_size:
-        yield from ip_fragment.ip_fragment(k, skb, dev, mtu, partial(ip_finish_output2, route=route))
+    finish = partial(ip_finish_output2, route=route)
+    cut = partial(ip_fragment.ip_fragment, dev=dev, mtu=mtu, output=finish)
+    if segment_size(skb) <= mtu and not skb.frag_max_size:
+        yield from finish(k, skb)
+    elif skb.surplus:
+        segments = gso.skb_gso_segment(k, skb)
+        sizes = tuple(segment.ip.size for segment in segments)
+        yield Fragmented(segments[0], dev, "skb_gso_segment", mtu, sizes)
+        yield from ip_fragment.send(k, segments, cut)
     else:
-        yield from ip_finish_output2(k, skb, route)
+        yield from cut(k, skb)
 
 
 def ip_finish_output2(k: Kernel, skb: Skb, route: Route) -> Walk[None]:
@@ -87,6 +96,12 @@ def path_mtu(k: Kernel, route: Route, dst: Address) -> int:
     mtu = k.devices[out_dev(route)].mtu
     learned = k.netns.learned.exceptions.get(dst)
     return min(mtu, learned.mtu) if learned and learned.mtu else mtu
+
+
+def ip_dont_fragment(k: Kernel, dst: Address) -> bool:
+    """Does DF help to learn what the path takes?  Not where that is less than is believed.  include/net/ip.h."""
+    learned = k.netns.learned.exceptions.get(dst)
+    return learned is None or not learned.lock
 
 
 def neigh_output(k: Kernel, skb: Skb, dev: str, next_hop: Address) -> Walk[None]:

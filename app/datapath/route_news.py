@@ -28,10 +28,14 @@ def heed(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
 
 
 def ip_rt_update_pmtu(k: Kernel, skb: Skb, dev: str, route: Route, dst: Address, mtu: int) -> Walk[None]:
-    """Remember for ten minutes how much the path to `dst` takes, octets, if that is news.  route.c: __ip_rt_update_pmtu."""
-    mtu = max(mtu, MIN_PMTU)
-    if mtu < ip_output.path_mtu(k, route, dst):
-        news = replace(known(k, dst), mtu=mtu, expires=k.now + MTU_EXPIRES)
+    """Remember for ten minutes how much the path to `dst` takes, octets, if that is news.  route.c: __ip_rt_update_pmtu.
+
+    No path is believed to take less than MIN_PMTU: that is locked instead, and what is sent there may be cut on its way.
+    """
+    old, before, lock = ip_output.path_mtu(k, route, dst), known(k, dst), mtu < MIN_PMTU
+    if mtu < old and not before.lock:
+        least = min(old, MIN_PMTU) if lock else mtu
+        news = replace(before, mtu=least, lock=lock, expires=k.now + MTU_EXPIRES)
         yield ExceptionLearned(skb, dev, "__ip_rt_update_pmtu", news)
 
 

@@ -81,7 +81,7 @@ def transmit(
     segment = Tcp(key.lport, key.rport, flags, socket.seq, socket.ack, message, mss)
     timeouts = max(retry, socket.timeouts) if timeout else socket.timeouts
     skb = replace(
-        k.alloc_skb(IPv4(key.local, key.remote, segment)),
+        k.alloc_skb(IPv4(key.local, key.remote, segment, df=ip_output.ip_dont_fragment(k, key.remote))),
         gso=current_mss(k, socket, route) - TIMESTAMPS if message else 0,
         hash=timeouts,
     )
@@ -190,10 +190,11 @@ def tcp_rcv_established(k: Kernel, skb: Skb, dev: str, socket: Socket, segment: 
     """Data is acknowledged and read, a FIN is answered, an ACK of ours may end the connection.  tcp_input.c: tcp_rcv_established."""
     key = socket.key
     if segment.payload is not None:
-        read = replace(socket, ack=segment.seq + segment.payload.size, unacked=None)
+        read = replace(socket, ack=segment.seq + segment.octets, unacked=None)
         yield SocketFound(skb, dev, "tcp_data_queue", socket, read)
         yield from transmit(k, key, ("ACK",))
-        yield Arm(0, partial(tcp_recvmsg, key=key, skb=skb, message=segment.payload))
+        if segment.last:
+            yield Arm(0, partial(tcp_recvmsg, key=key, skb=skb, message=segment.payload))
     elif "FIN" in segment.flags:
         state = "CLOSE_WAIT" if socket.state == "ESTABLISHED" else "TIME_WAIT"
         yield SocketFound(
@@ -253,7 +254,7 @@ def tcp_v4_err(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         return
     if (message.type, message.code) == (3, 4):
         yield from route_news.heed(k, skb, dev)
-        smaller = replace(socket, mss=min(socket.mss, message.mtu - 40), seq=segment.seq)
+        smaller = replace(socket, mss=current_mss(k, socket, k.fib.lookup(ours.dst)), seq=segment.seq)
         yield SocketFound(skb, dev, "tcp_v4_mtu_reduced", socket, smaller)
         if socket.unacked is not None:
             yield from transmit(k, socket.key, ("PSH", "ACK"), socket.unacked, retry=1)

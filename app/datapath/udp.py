@@ -74,7 +74,8 @@ def send(k: Kernel, ip: IPv4, function: str, socket: Socket | None) -> Walk[None
         yield Arm(0, partial(k.upcalls.failed, socket=socket, error="EMSGSIZE"))
         return
     own = socket.key.lport if socket and socket.key.protocol == "icmp" else 0
-    skb = replace(k.alloc_skb(replace(ip, df=wish != "dont" and fits)), hash=own)
+    df = fits and (wish == "do" or (wish == "want" and ip_output.ip_dont_fragment(k, ip.dst)))
+    skb = replace(k.alloc_skb(replace(ip, df=df)), hash=own, ignore_df=wish != "do")
     yield SegmentSent(skb, None, function, socket)
     try:
         yield from ip_output.ip_local_out(k, skb, route)

@@ -40,6 +40,7 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
         physin=None,
         frag_max_size=0,
         frag_list=(),
+        ignore_df=False,
     )
     route = yield from ip_output.ip_route_output(k, skb, entry.dst)
     if route is None:

@@ -18,10 +18,14 @@ REDIRECT_SILENCE = REDIRECT_LOAD << (REDIRECT_NUMBER + 1)
 
 
 class RouteException(Record, frozen=True):
-    """To this one address a smaller MTU holds, octets, or another gateway; until `expires`, microseconds."""
+    """To this one address a smaller MTU holds, octets, or another gateway; until `expires`, microseconds.
+
+    With `lock` the path takes even less than the MTU, which is then the least that is believed (fnhe_mtu_locked).
+    """
 
     address: Address
     mtu: int | None = None
+    lock: bool = False
     gateway: Address | None = None
     expires: int = 0
 

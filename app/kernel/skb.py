@@ -20,6 +20,7 @@ class Skb(Record, frozen=True):
     segment that a large TCP packet will be cut into (0: not to be cut), `dst` the route it has already been given,
     `frag_max_size` the octets of its largest piece, if it came in pieces (0: it did not), and
     `frag_list` the octets of payload of each of them, as long as they are kept apart (skb_shinfo: frag_list),
+    `ignore_df` that its own machine may cut it though DF is set, for its socket does not insist on DF,
     `hash` how often its socket has thrown its flow hash anew: it crosses a veth with the packet (sk_rethink_txhash).
     """
 
@@ -37,6 +38,7 @@ class Skb(Record, frozen=True):
     hash: int = 0
     frag_max_size: int = 0
     frag_list: tuple[int, ...] = ()
+    ignore_df: bool = False
     clone_of: int | None = None
 
     @property

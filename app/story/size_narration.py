@@ -17,6 +17,9 @@ WHO = {
 def narrate(event: Sizes, at: str) -> str:
     here = machine(at)
     match event:
+        case e.Fragmented(function="skb_gso_segment", sizes=sizes):
+            segments = " + ".join(map(str, sizes))
+            return f"{here} makes TCP segments of it, each with all headers: {segments}. Not all of them fit {event.dev} yet."
         case e.Fragmented(mtu=mtu, sizes=sizes):
             pieces = " + ".join(map(str, sizes))
             return f"{here} cuts it for {event.dev}, at most {mtu} bytes each: {pieces}. Only the first piece has the ports."
@@ -28,6 +31,8 @@ def narrate(event: Sizes, at: str) -> str:
             return f"It leaves by {event.dev}, where it came in: {here} will tell {peer.address} that {gateway} is its neighbour too."
         case e.ExceptionLearned(exception=learned) if event.function == "__ip_do_redirect":
             return f"{here} notes a better way for {learned.address} alone: by {learned.gateway}, for five minutes."
+        case e.ExceptionLearned(exception=learned) if learned.lock:
+            return f"{here} believes in no path under {learned.mtu} bytes: what it sends to {learned.address} may be cut on the way."
         case e.ExceptionLearned(exception=learned):
             return f"{here} notes that the path to {learned.address} takes {learned.mtu} bytes at most, for ten minutes."
         case _:

@@ -57,8 +57,18 @@ class Text(Record, frozen=True):
 Message: TypeAlias = HttpRequest | HttpResponse | Text
 
 
+class Part(Record, frozen=True):
+    """Which octets of a message one of several segments carries."""
+
+    offset: int
+    octets: int
+
+
 class Tcp(Record, frozen=True):
-    """A TCP segment (RFC 9293).  `seq` and `ack` are relative to the connection's initial numbers."""
+    """A TCP segment (RFC 9293).  `seq` and `ack` are relative to the connection's initial numbers.
+
+    One of several, with `part`, still names the whole message, as a fragment does its packet.
+    """
 
     sport: int
     dport: int
@@ -67,12 +77,24 @@ class Tcp(Record, frozen=True):
     ack: int = 0
     payload: Message | None = None
     mss: int | None = None  # option of a SYN, octets
+    part: Part | None = None
+
+    @property
+    def octets(self) -> int:
+        """How much of its message it carries."""
+        return self.part.octets if self.part else self.payload.size if self.payload else 0
+
+    @property
+    def last(self) -> bool:
+        """Does the message end with it?"""
+        whole = self.payload.size if self.payload else 0
+        return self.part is None or self.part.offset + self.part.octets == whole
 
     @property
     def size(self) -> int:
         """Linux sends 20 octets of options with a SYN (MSS, SACK, timestamps, window scale), 12 afterwards."""
         header = 20 if "RST" in self.flags else 40 if "SYN" in self.flags else 32
-        return header + (self.payload.size if self.payload else 0)
+        return header + self.octets
 
 
 class Udp(Record, frozen=True):

@@ -76,8 +76,14 @@ def test_a_piece_that_is_cut_again_goes_on_counting_where_it_began() -> None:
 
 def test_what_must_not_be_fragmented_is_not() -> None:
     ran = run(HERE, ip_fragment, bare(datagram(1468, df=True)), "eth0", 1450, partial(gone, []))
-    assert ran.drop and ran.drop.reason is DropReason.PKT_TOO_BIG
+    assert ran.drop and ran.drop.reason is DropReason.NOT_SPECIFIED
     assert not ran.did(Fragmented)
+
+
+def test_its_own_machine_may_cut_what_has_df_if_the_socket_does_not_insist_and_then_df_is_gone() -> None:
+    """Measured: a node's datagram to a service fits its NIC, and DNAT turns it into the tunnel, which takes less."""
+    pieces = pieces_of(datagram(1468, df=True), 1450, ignore_df=True)
+    assert [(piece.ip.size, piece.ip.df) for piece in pieces] == [(1444, False), (44, False)]
 
 
 def test_what_came_in_pieces_leaves_in_none_that_is_larger() -> None:

@@ -4,12 +4,12 @@ import pytest
 from msgspec.structs import replace
 
 from app.datapath.drop import DropReason
-from app.datapath.events import HookPassed, NeighHeld, RouteLookedUp, Transmitted
+from app.datapath.events import HookPassed, IcmpSent, NeighHeld, RouteLookedUp, Transmitted
 from app.datapath.ip_output import ip_local_out, ip_output, ip_route_output, out_dev, segment_size, source_of
 from app.kernel.netfilter import Ruleset
 from app.kernel.netns import Netns, netns
 from app.wire.addr import ZERO_MAC, mac_of
-from app.wire.packet import Text
+from app.wire.packet import Icmp, Text
 from tests.iptables import rules
 from tests.stages import bare, kernel, packet, run, tcp, udp
 from tests.worlds import LO, device, knows, route, routes
@@ -105,12 +105,17 @@ def test_the_source_is_the_routes_preferred_one_or_the_devices(line: str, source
     assert source_of(kernel(host()), route(line)) == source
 
 
-def test_a_packet_that_must_not_be_cut_and_does_not_fit_ends_after_postrouting() -> None:
+def test_a_packet_that_must_not_be_cut_and_does_not_fit_ends_after_postrouting_and_its_sender_is_told() -> (
+    None
+):
     """ip_finish_output: its size is looked at last."""
     large = bare(packet(OWN, NEXT, udp(data="x" * 1450)))
     ran = run(host(written=EVERY_HOOK, mtu=1400), ip_output, large, route("10.1.0.0/24 dev eth0"))
-    assert [event.hook for event in ran.all(HookPassed)] == ["POSTROUTING"]
-    assert ran.drop and ran.drop.reason is DropReason.PKT_TOO_BIG
+    assert ran.names.index("HookPassed") < ran.names.index("IcmpSent")
+    assert ran.all(HookPassed)[0].hook == "POSTROUTING"
+    told = ran.one(IcmpSent).skb
+    assert told and isinstance(told.ip.payload, Icmp) and (told.ip.dst, told.ip.payload.mtu) == (OWN, 1400)
+    assert ran.drop and ran.drop.reason is DropReason.NOT_SPECIFIED
 
 
 def test_r14_a_large_tcp_packet_counts_as_its_segments() -> None:

@@ -2,8 +2,16 @@
 
 import itertools
 
-from app.datapath.events import ArpAsked, ExceptionLearned, Fragmented, IcmpSent, ProbeEnded, RedirectDue
-from app.datapath.ip_output import path_mtu
+from app.datapath.events import (
+    ArpAsked,
+    ExceptionLearned,
+    Fragmented,
+    IcmpSent,
+    ProbeEnded,
+    RedirectDue,
+    SegmentSent,
+)
+from app.datapath.ip_output import ip_dont_fragment, path_mtu
 from app.datapath.route_news import heed
 from app.kernel.netns import IP_FORWARD, Netns, netns
 from app.kernel.nexthop import REDIRECT_LOAD, REDIRECT_NUMBER, REDIRECT_SILENCE, Peer, is_detour
@@ -57,6 +65,32 @@ def test_what_is_no_news_is_not_learnt() -> None:
 
 def test_no_path_is_believed_to_take_less_than_552_octets() -> None:
     assert told(host(), 3, 4, mtu=68).netns.learned.exceptions[FAR].mtu == 552
+
+
+def test_a_path_that_takes_less_than_anybody_believes_is_locked_and_df_is_left_off() -> None:
+    """Measured: `mtu lock 552`; without it a sender would be told 400 for ever, and never send less than 552."""
+    assert not told(host(), 3, 4, mtu=552).netns.learned.exceptions[FAR].lock
+    here = told(host(), 3, 4, mtu=400).netns
+    assert here.learned.exceptions[FAR].lock
+    assert (ip_dont_fragment(kernel(here), FAR), ip_dont_fragment(kernel(here), "10.2.0.10")) == (False, True)
+    assert not told(here, 3, 4, mtu=300).did(ExceptionLearned), "what is locked is not lowered again"
+
+
+def test_where_the_device_takes_less_than_that_its_own_size_is_locked() -> None:
+    tiny = (LO, device("eth0", "veth", f"{OWN}/24", mtu=500))
+    here = netns("host", tiny, routes=routes(f"default via {GATEWAY} dev eth0"))
+    learned = told(here, 3, 4, mtu=400).one(ExceptionLearned).exception
+    assert (learned.mtu, learned.lock) == (500, True)
+
+
+def test_over_a_locked_path_datagrams_that_fit_and_segments_go_without_df_unless_df_is_insisted_on() -> None:
+    walked = journey("a path that takes 400, datagrams")
+    sent = [event.skb.ip.df for event in walked.all(SegmentSent, "node1/pod1") if event.skb]
+    assert sent == [True, False, True, False, False]
+    requests = journey("a path that takes 400, long requests")
+    flags = [(skb.gso, skb.ip.df) for event in requests.all(SegmentSent, "node1/pod1") if (skb := event.skb)]
+    assert [one for one in flags if one[0]] == [(1448, True), (500, False), (500, False)]
+    assert not requests.drops[1:], "the first segments were too large, and nothing after them"
 
 
 def test_a_redirect_is_followed_when_the_better_gateway_has_answered_arp() -> None:

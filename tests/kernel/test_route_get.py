@@ -71,14 +71,16 @@ def test_lab_what_an_icmp_error_taught_is_in_the_answer() -> None:
     world = small_world()
     taught = {
         "10.244.1.9": RouteException("10.244.1.9", mtu=1400, expires=MTU_EXPIRES),
+        "10.244.1.8": RouteException("10.244.1.8", mtu=552, lock=True, expires=MTU_EXPIRES),
         "8.8.8.8": RouteException("8.8.8.8", gateway="10.244.1.3", expires=REDIRECT_EXPIRES),
     }
     wiser = world.replace(world["node/a"].learn(exceptions=taught))
-    narrow, detoured, plain = (
+    narrow, locked, detoured, plain = (
         show(wiser, "node/a", f"ip route get {address}").text
-        for address in ("10.244.1.9", "8.8.8.8", "8.8.4.4")
+        for address in ("10.244.1.9", "10.244.1.8", "8.8.8.8", "8.8.4.4")
     )
     assert narrow == "10.244.1.9 dev eth0 src 10.244.1.2 uid 0\n    cache expires 600sec mtu 1400"
+    assert locked.endswith("\n    cache expires 600sec mtu lock 552")
     assert detoured == (
         "8.8.8.8 via 10.244.1.3 dev eth0 src 10.244.1.2 uid 0\n    cache <redirected> expires 300sec"
     )

@@ -12,7 +12,19 @@ from app.kernel.socket import PathMtuDiscovery
 from app.wire.packet import HttpRequest
 from tests.clusters import Case
 from tests.damages import typed
-from tests.lab.matrix import GATEWAY, NEARLY_TOO_LONG, NO_PROXY, POD1, POD2, POD4, cluster, ping, tcp, udp
+from tests.lab.matrix import (
+    DNS,
+    GATEWAY,
+    NEARLY_TOO_LONG,
+    NO_PROXY,
+    POD1,
+    POD2,
+    POD4,
+    cluster,
+    ping,
+    tcp,
+    udp,
+)
 
 WISHES: tuple[PathMtuDiscovery, ...] = ("want", "do", "dont")
 NARROW_MASK = typed(
@@ -73,6 +85,51 @@ def narrower_cable() -> Iterator[tuple[str, Case]]:
     for sender in ("node1/pod1", "node1"):
         twice = tuple(replace(udp(sender, POD4, octets=1400), sport=sport) for sport in (40001, 40002))
         yield f"a narrower cable under the tunnel, from {sender}", Case(cluster(), tunnel, twice, cable)
+    long = tcp("node1/pod1", POD4, request=NEARLY_TOO_LONG)
+    again = (long, replace(long, sport=40002))
+    yield "a narrower cable under the tunnel, a long request", Case(cluster(), tunnel, again, cable)
+
+
+def put_together() -> Iterator[tuple[str, Case]]:
+    """Pieces that connection tracking puts together leave as they came."""
+    ruled = Infrastructure()
+    cable = typed("cloud: ip link set to-node2 mtu 1400", "node2: ip link set eth0 mtu 1400")
+    asked = udp("node2/pod4", DNS, 53, octets=3000)
+    yield "pieces of uneven sizes", Case(cluster(), ruled, (asked,), cable)
+    narrow = typed("node1/pod1: ip link set eth0 mtu 1300")
+    sent = replace(udp("node1/pod1", POD4, octets=3000), timeout=700_000)
+    yield "pieces that a bridge passes up", Case(cluster(), ruled, (sent,), narrow)
+
+
+def turned_into_the_tunnel() -> Iterator[tuple[str, Case]]:
+    """What fitted the way that its sender asked for, until DNAT chose another one."""
+    tunnel = Infrastructure(Network(plugin="flannel-vxlan"))
+    for wish in WISHES:
+        sent = replace(udp("node2", DNS, 53, octets=1440), pmtudisc=wish)
+        yield (
+            f"DNAT into the tunnel, path MTU discovery {wish}",
+            Case(cluster(), tunnel, (sent, replace(sent, sport=40002))),
+        )
+
+
+def hardly_any_room() -> Iterator[tuple[str, Case]]:
+    """A path that takes less than anybody believes (net.ipv4.route.min_pmtu)."""
+    plain, ruled = Infrastructure(proxy=NO_PROXY), Infrastructure()
+    cable = typed("node1: ip link set eth0 mtu 400", "cloud: ip link set to-node1 mtu 400")
+    one = replace(udp("node1/pod1", POD4, octets=1000), timeout=700_000)
+    fitting = replace(udp("node1/pod1", POD4, octets=450), timeout=700_000)
+    datagrams = (
+        one,
+        replace(fitting, sport=40002),
+        replace(fitting, sport=40003, pmtudisc="do"),
+        replace(one, sport=40004),
+        replace(ping("node1/pod1", POD4), octets=450, sport=40005),
+    )
+    yield "a path that takes 400, datagrams", Case(cluster(), plain, datagrams, cable)
+    long = tcp("node1/pod1", POD4, request=NEARLY_TOO_LONG)
+    again = (long, replace(long, sport=40002))
+    yield "a path that takes 400, long requests", Case(cluster(), plain, again, cable)
+    yield "a path that takes 400, a long request, with rules", Case(cluster(), ruled, (long,), cable)
 
 
 def bridged_too_large() -> Iterator[tuple[str, Case]]:
@@ -107,6 +164,11 @@ def redirected() -> Iterator[tuple[str, Case]]:
     )
     yield "a redirect, connecting", Case(cluster(), plain, (tcp("node1/pod1", POD2),), NARROW_MASK)
     yield "a redirect that NAT holds back", Case(cluster(), ruled, (udp("node1/pod1", POD2),), NARROW_MASK)
+    wrong = typed(
+        "node2: sysctl -w net.ipv4.conf.all.rp_filter=2", "node2: ip route add 10.244.1.0/24 dev cbr0"
+    )
+    asked = replace(ping("node1/pod1", POD4), timeout=700_000)
+    yield "a redirect about an echo reply", Case(cluster(), plain, (asked,), wrong)
     yield (
         "a redirect to a router",
         Case(
@@ -118,4 +180,4 @@ def redirected() -> Iterator[tuple[str, Case]]:
     )
 
 
-CASES = dict((*too_large(), *redirected()))
+CASES = dict((*too_large(), *put_together(), *hardly_any_room(), *turned_into_the_tunnel(), *redirected()))

@@ -32,6 +32,22 @@ def test_who_cuts_a_packet_says_into_what() -> None:
     assert evidence(cut) == {"mtu": 1500, "sizes": [1500, 1500, 68]}
 
 
+def test_a_large_packet_is_made_into_segments_before_any_of_them_is_cut() -> None:
+    steps = steps_of("a narrower cable under the tunnel, a long request")
+    assert (
+        narrate(first(steps, Fragmented))
+        == "node1 makes TCP segments of it, each with all headers: 1500 + 153. Not all of them fit eth0 yet."
+    )
+
+
+def test_a_sender_says_that_it_lets_its_packets_be_cut() -> None:
+    steps = steps_of("a path that takes 400, long requests")
+    assert (
+        narrate(first(steps, ExceptionLearned))
+        == "pod1 believes in no path under 552 bytes: what it sends to 10.244.2.3 may be cut on the way."
+    )
+
+
 def test_who_keeps_a_piece_says_why_and_when_it_is_whole() -> None:
     steps = steps_of("a large datagram")
     assert "it is for this machine, which reads whole packets only" in narrate(first(steps, FragmentHeld))

@@ -97,7 +97,7 @@ def answer(
     cached = [
         " <redirect>" if detour else " <redirected>" if learned.gateway else FLAGS.get(kind, ""),
         f" expires {lifetime(learned)}sec" if learned.expires else "",
-        f" mtu {learned.mtu}" if learned.mtu else "",
+        f" mtu {'lock ' * learned.lock}{learned.mtu}" if learned.mtu else "",
         f" iif {iif}" if iif else "",
     ]
     yield Line(f"    cache{''.join(cached)}", route)

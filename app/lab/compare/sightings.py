@@ -127,7 +127,7 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
                 yield from in_part(fields(payload, ports)) if part else fields(payload, ports)
         case Tcp(sport, dport, flags, mss=mss):
             yield from (("tcp.sport", port(sport, ports)), ("tcp.dport", port(dport, ports)))
-            yield from (("tcp.flags", "+".join(flags)), ("tcp.mss", mss), ("tcp.data", data(header.payload)))
+            yield from (("tcp.flags", "+".join(flags)), ("tcp.mss", mss), ("tcp.data", carried(header)))
         case Udp(sport, dport, payload):
             tunnel = isinstance(payload, Vxlan)
             yield from (
@@ -161,6 +161,12 @@ def fragment_fields(part: Fragment | None) -> Iterator[Field]:
 def in_part(whole: Iterable[Field]) -> Iterator[Field]:
     """What a packet is quoted in, or a fragment carries, may end early: no length or content inside it is to be compared."""
     return ((name, value) for name, value in whole if not name.endswith(("ip.length", ".data")))
+
+
+def carried(segment: Tcp) -> str | None:
+    """What a segment has of its message."""
+    whole, part = data(segment.payload), segment.part
+    return whole[part.offset : part.offset + part.octets] if whole and part else whole
 
 
 def data(message: Message | None) -> str | None:
@@ -202,7 +208,7 @@ def is_firm(frame: Ethernet) -> bool:
     ip = frame.payload
     while isinstance(ip, IPv4) and isinstance(ip.payload, Udp) and isinstance(ip.payload.payload, Vxlan):
         ip = ip.payload.payload.payload.payload
-    if not isinstance(ip, IPv4) or not isinstance(ip.payload, Tcp):
+    if not isinstance(ip, IPv4) or ip.later or not isinstance(ip.payload, Tcp):
         return True
     segment = ip.payload
     return segment.payload is not None or "SYN" in segment.flags or "RST" in segment.flags

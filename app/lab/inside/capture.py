@@ -5,6 +5,8 @@ device promiscuous, which would change what is to be seen.  The kernel copies ea
 TPACKET_V3): a frame that is only kept may still be written to, as headers are when a packet is fragmented anew.
 """
 
+import ctypes
+import fcntl
 import mmap
 import socket
 import struct
@@ -31,6 +33,8 @@ FRAME_HEADER = struct.Struct("I I I I 8x H")  # onwards to the next, seconds, na
 SENDER = struct.Struct("4x i 2x B")  # struct sockaddr_ll: device, kind
 SENDER_AT = 48
 POLL = 0.01  # seconds
+SIOCETHTOOL, ETHTOOL_SGRO = 0x8946, 0x2C
+IFREQ, ETHTOOL_VALUE = struct.Struct("16s P 16x"), struct.Struct("I I")
 
 
 class Ring:
@@ -44,9 +48,8 @@ class Ring:
         self.socket.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
         request = REQUEST.pack(BLOCK, BLOCKS, SLOT, BLOCK * BLOCKS // SLOT, NEVER, 0, 0)
         self.socket.setsockopt(SOL_PACKET, PACKET_RX_RING, request)
-        # A frame that somebody else keeps too is no longer the kernel's alone, and what comes out of a tunnel is then
-        # received frame by frame, never as a batch (net/core/gro_cells.c: skb_cloned): so two captures always agree.
-        self.keeper = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        for device in self.devices.values():
+            receive_one_by_one(device)
         self.memory = mmap.mmap(self.socket.fileno(), BLOCK * BLOCKS)
 
     @property
@@ -75,6 +78,16 @@ class Ring:
         octets = self.memory[at + offset : at + offset + length]
         when = seconds * 10**9 + nanoseconds
         return onwards, Frame(self.netns, self.devices[device], kind == socket.PACKET_OUTGOING, when, octets)
+
+
+def receive_one_by_one(device: str) -> None:
+    """`ethtool --offload DEVICE gro off`: what comes out of a tunnel is no batch, or two captures would not agree.
+
+    net/core/gro_cells.c: netif_elide_gro; include/uapi/linux/ethtool.h: struct ethtool_value
+    """
+    wish = ctypes.create_string_buffer(ETHTOOL_VALUE.pack(ETHTOOL_SGRO, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        fcntl.ioctl(asker, SIOCETHTOOL, IFREQ.pack(device.encode(), ctypes.addressof(wish)))
 
 
 class Capture:
