@@ -66,7 +66,15 @@ class ProcessDecided(Event, frozen=True):
 
 
 Errno: TypeAlias = Literal[
-    "ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "EMSGSIZE", "EACCES", "EINVAL", "EPERM"
+    "ECONNREFUSED",
+    "ETIMEDOUT",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "ECONNRESET",
+    "EMSGSIZE",
+    "EACCES",
+    "EINVAL",
+    "EPERM",
 ]
 
 

@@ -139,17 +139,18 @@ def fields(header: Header, ports: Set[int]) -> Iterator[Field]:
                 yield from ((f"inner {name}", value) for name, value in fields(payload.payload, ports))
             else:
                 yield ("udp.data", data(payload))
-        case Icmp(kind, code, quoted, mtu, gateway=gateway):
-            yield from (
-                ("icmp.type", kind),
-                ("icmp.code", code),
-                ("icmp.mtu", mtu),
-                ("icmp.gateway", gateway),
-            )
-            if quoted:
-                yield from ((f"quoted {name}", value) for name, value in in_part(fields(quoted, ports)))
-            else:
-                yield from (("icmp.id", port(header.id, ports)), ("icmp.sequence", header.sequence))
+        case Icmp():
+            yield from icmp_fields(header, ports)
+
+
+def icmp_fields(message: Icmp, ports: Set[int]) -> Iterator[Field]:
+    """An error's with what it quotes, an echo's with its numbers."""
+    yield from (("icmp.type", message.type), ("icmp.code", message.code))
+    yield from (("icmp.mtu", message.mtu), ("icmp.gateway", message.gateway))
+    if message.quoted:
+        yield from ((f"quoted {name}", value) for name, value in in_part(fields(message.quoted, ports)))
+    else:
+        yield from (("icmp.id", port(message.id, ports)), ("icmp.sequence", message.sequence))
 
 
 def fragment_fields(part: Fragment | None) -> Iterator[Field]:
