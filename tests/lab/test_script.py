@@ -27,11 +27,15 @@ remnants() {
     find /tmp -mindepth 1 ! -name lab.sh
     grep '^lab ' /proc/self/mounts || true
     tries=500
-    while pgrep -f 'ends.py serv[e]' && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
+    while running | grep -q . && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
+    running
+}
+running() {
+    pgrep -f 'ends.py serv[e]'
     readlink /proc/[0-9]*/ns/net | sort -u | tail -n +2
 }
 """
-"""What is still there: names, files, mounts, namespaces beside one's own, and servers that do not end in five seconds."""
+"""What is still there: names, files, mounts; and servers or namespaces beside one's own that do not end in five seconds."""
 
 
 def text_of(scenario: Scenario) -> str:
