@@ -15,6 +15,7 @@ from app.kernel.netns import Netns, netns
 from app.kernel.socket import Socket, SocketKey
 from app.process.programs import HttpServer, Machines
 from app.wire.packet import Icmp, Tcp, Text
+from tests.iptables import rules
 from tests.journeys import Walked, kind_of, send
 from tests.stages import frame, kernel, packet, run, tcp
 from tests.worlds import LISTENERS, LO, device, knows, on_one_bridge, routes
