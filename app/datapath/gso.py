@@ -1,7 +1,5 @@
 """A large TCP packet becomes what the wire takes  (net/core/gso.c: skb_gso_segment; net/ipv4/tcp_offload.c: tcp_gso_segment)."""
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from app.datapath.kernel import Kernel
@@ -17,13 +15,16 @@ def skb_gso_segment(k: Kernel, skb: Skb) -> tuple[Skb, ...]:
     return first, *(k.clone(segment) for segment in others)
 
 
-def tcp_gso_segment(whole: Tcp, octets: int) -> Iterator[Tcp]:
+def tcp_gso_segment(whole: Tcp, octets: int) -> tuple[Tcp, ...]:
     """So many octets of the message in each; only the last one pushes, and only the last one ends."""
-    for offset in range(0, whole.octets, octets):
-        part = Part(offset, min(octets, whole.octets - offset))
-        segment = replace(whole, seq=whole.seq + offset, part=part)
-        early = tuple(flag for flag in whole.flags if flag not in ("PSH", "FIN"))
-        yield segment if segment.last else replace(segment, flags=early)
+    return tuple(segment_at(whole, offset, octets) for offset in range(0, whole.octets, octets))
+
+
+def segment_at(whole: Tcp, offset: int, octets: int) -> Tcp:
+    part = Part(offset, min(octets, whole.octets - offset))
+    segment = replace(whole, seq=whole.seq + offset, part=part)
+    early = tuple(flag for flag in whole.flags if flag not in ("PSH", "FIN"))
+    return segment if segment.last else replace(segment, flags=early)
 
 
 def carrying(ip: IPv4, segment: Tcp) -> IPv4:
