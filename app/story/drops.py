@@ -33,6 +33,7 @@ PLACES: Mapping[str, str] = {
     "br_dev_queue_push_xmit": "it is larger than this port takes, and a bridge tells nobody",
     "br_nf_dev_queue_xmit": "it is larger than this port takes and must not be fragmented, and a bridge tells nobody",
     "__udp4_lib_rcv": "it is for everybody, and nobody here listens",
+    "ip_fragment": "it is larger than the way that it takes by now, and its sender insists that it stay whole",
     "__dev_forward_skb2": "it is larger than the other end takes",
     "ip_error": "the route there is one that refuses",
 }

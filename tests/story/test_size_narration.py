@@ -40,6 +40,12 @@ def test_a_large_packet_is_made_into_segments_before_any_of_them_is_cut() -> Non
     )
 
 
+def test_what_dnat_turned_into_too_narrow_a_way_is_dropped_by_its_own_machine() -> None:
+    steps = steps_of("DNAT into the tunnel, path MTU discovery do")
+    dropped = next(s for s in steps if isinstance(s.event, Dropped) and s.event.function == "ip_fragment")
+    assert "its sender insists that it stay whole" in narrate(dropped)
+
+
 def test_a_sender_says_that_it_lets_its_packets_be_cut() -> None:
     steps = steps_of("a path that takes 400, long requests")
     assert (
