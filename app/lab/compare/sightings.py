@@ -171,8 +171,8 @@ def carried(segment: Tcp) -> str | None:
 
 
 def data(message: Message | None) -> str | None:
-    """What a message is on the wire."""
-    return octets(message).decode("latin-1") if message else None
+    """What a message is on the wire; an empty one is none."""
+    return octets(message).decode("latin-1") or None if message else None
 
 
 def port(number: int, ports: Set[int]) -> int | str:
