@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from app.datapath import ip_output, route_news, tcp, udp
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import IcmpIgnored, IcmpSent
+from app.datapath.events import ErrorWithheld, IcmpIgnored, IcmpSent
 from app.datapath.kernel import Kernel, Walk, guarded
 from app.kernel.conntrack import Direction
 from app.kernel.nexthop import Peer
@@ -16,6 +16,8 @@ from app.wire.packet import Icmp, IPv4
 ECHO_REPLY, DEST_UNREACH, REDIRECT, ECHO, TIME_EXCEEDED = 0, 3, 5, 8, 11
 NET_UNREACH, HOST_UNREACH, PORT_UNREACH, FRAG_NEEDED, PKT_FILTERED = 0, 1, 3, 4, 13
 REDIR_HOST = 1
+MOST, ICMP_HEADERS = 576, 28
+"""Octets of a whole error, and of its own two headers (RFC 1812 4.3.2.3)."""
 
 
 def icmp_send(
@@ -27,31 +29,54 @@ def icmp_send(
     mtu: int = 0,
     gateway: Address | None = None,
     by: Origin | None = None,
+    peer: Peer | None = None,
 ) -> Walk[None]:
     """Tell the sender of a packet what became of it; never about an ICMP error or a later fragment.  net/ipv4/icmp.c: __icmp_send.
 
     The source is the address the packet was sent to if that is ours, else that of the device the message leaves by.  The
     connection of the packet goes with it, even one that is not confirmed (nf_ct_attach), so that NAT can turn it back.
     Where the message itself is dropped, by a rule of OUTPUT say, the packet that it is about has its own fate all the same.
+    `peer` is its sender, where somebody has counted already what it may be told.
     """
     failed = about.ip
-    if failed.later or (isinstance(failed.payload, Icmp) and failed.payload.is_error):
+    if not is_told_of(failed):
         return
     route = k.fib.lookup(failed.src)
     if route is None or route.type not in ("unicast", "local"):
         return
-    source = failed.dst if k.fib.is_local(failed.dst) else ip_output.source_of(k, route)
-    message = k.alloc_skb(IPv4(source, failed.src, Icmp(type, code, failed, mtu, gateway=gateway), df=False))
-    if about.ct is not None:
-        other: Direction = "reply" if about.direction == "original" else "original"
-        message = replace(message, ct=about.ct, ctinfo="RELATED", direction=other)
     dev = ip_output.out_dev(route)
+    source = failed.dst if k.fib.is_local(failed.dst) else ip_output.source_of(k, route)
+    room = min(MOST, k.devices[dev].mtu) - ICMP_HEADERS
+    error = Icmp(type, code, failed, mtu, gateway=gateway, room=room)
+    message = answering(about, k.alloc_skb(IPv4(source, failed.src, error, df=False)))
     rationed = is_rationed(type, code) and dev != "lo"
-    peer = k.netns.learned.peers.get(failed.src, Peer(failed.src)).told(k.now) if rationed else None
-    if rationed and peer is None:
-        return
+    if rationed:
+        allowed = (peer or peer_of(k, failed)).told(k.now)
+        if allowed is None:
+            if peer is not None:
+                yield ErrorWithheld(about, about.dev, "icmpv4_xrlim_allow", peer)
+            return
+        peer = allowed
     yield IcmpSent(message, dev, "icmp_send", about, by, peer)
     yield from guarded(ip_output.ip_local_out(k, message, route))
+
+
+def answering(about: Skb, message: Skb) -> Skb:
+    """The message belongs to the connection of the packet that it is about.  nf_conntrack_core.c: nf_conntrack_attach."""
+    if about.ct is None:
+        return message
+    other: Direction = "reply" if about.direction == "original" else "original"
+    return replace(message, ct=about.ct, ctinfo="RELATED", direction=other)
+
+
+def is_told_of(ip: IPv4) -> bool:
+    """Is its sender told what became of such a packet?  Never of an ICMP error, nor of more than the first fragment."""
+    return not ip.later and not (isinstance(ip.payload, Icmp) and ip.payload.is_error)
+
+
+def peer_of(k: Kernel, ip: IPv4) -> Peer:
+    """Who sent it, and what it was told so far.  include/net/inetpeer.h: inet_getpeer_v4."""
+    return k.netns.learned.peers.get(ip.src, Peer(ip.src))
 
 
 def is_rationed(type: int, code: int) -> bool:

@@ -4,9 +4,10 @@ from msgspec.structs import replace
 
 from app.datapath import icmp, ip_forward, ip_fragment, nf_hooks, tcp, udp, vxlan
 from app.datapath.drop import Drop, DropReason
-from app.datapath.events import DeliveredLocally, RouteLookedUp
+from app.datapath.events import DeliveredLocally, ErrorWithheld, RouteLookedUp
 from app.datapath.kernel import Kernel, Walk
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER
+from app.kernel.nexthop import ERROR_BURST
 from app.kernel.route import Route
 from app.kernel.skb import Skb
 from app.kernel.socket import SocketKey
@@ -60,14 +61,17 @@ def early_demux(k: Kernel, skb: Skb) -> Route | None:
 
 
 def ip_error(k: Kernel, skb: Skb, dev: str, kind: str) -> Walk[None]:
-    """No way on: the sender is told, except by a blackhole.  route.c: ip_error."""
+    """No way on: the sender is told, except by a blackhole, and not too often: each packet counts.  route.c: ip_error."""
     codes = {
         "unreachable_net": icmp.NET_UNREACH,
         "unreachable": icmp.HOST_UNREACH,
         "prohibit": icmp.PKT_FILTERED,
     }
-    if kind in codes:
-        yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, codes[kind])
+    if kind in codes and (peer := icmp.peer_of(k, skb.ip).told(k.now, ERROR_BURST)) is not None:
+        if icmp.is_told_of(skb.ip):
+            yield from icmp.icmp_send(k, skb, icmp.DEST_UNREACH, codes[kind], peer=peer)
+        else:
+            yield ErrorWithheld(skb, dev, "ip_error", peer)
     reason = DropReason.IP_INNOROUTES if kind == "unreachable_net" else DropReason.NOT_SPECIFIED
     raise Drop(skb, reason, "ip_error", dev)
 

@@ -3,7 +3,8 @@
 from app.diagram.shapes import Scene
 
 ROUTING = {
-    "RouteLookedUp", "Forwarded", "Fragmented", "RedirectDue", "ExceptionLearned", "DeliveredLocally", "IcmpSent", "IcmpIgnored",
+    "RouteLookedUp", "Forwarded", "Fragmented", "RedirectDue", "ExceptionLearned",
+    "DeliveredLocally", "IcmpSent", "IcmpIgnored", "ErrorWithheld",
 }  # fmt: skip
 FILTERING = {
     "FragmentHeld",

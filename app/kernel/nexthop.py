@@ -14,6 +14,7 @@ REDIRECT_LOAD = SECOND // 50  # net.ipv4.route.redirect_load
 REDIRECT_NUMBER = 9
 ICMP_RATELIMIT = SECOND  # net.ipv4.icmp_ratelimit
 ICMP_BURST = 6 * ICMP_RATELIMIT  # XRLIM_BURST_FACTOR
+ERROR_BURST = 5 * SECOND  # net.ipv4.route.error_burst; error_cost is a second, as icmp_ratelimit is
 REDIRECT_SILENCE = REDIRECT_LOAD << (REDIRECT_NUMBER + 1)
 
 
@@ -45,12 +46,12 @@ class Peer(Record, frozen=True):
             return None
         return Peer(self.address, sent + 1, now, self.tokens)
 
-    def told(self, now: int) -> "Peer | None":
-        """The peer after one more error, of which it gets six at once and then one a second; None if it must wait.
+    def told(self, now: int, burst: int = ICMP_BURST) -> "Peer | None":
+        """The peer after one more error, of which it gets some at once and then one a second; None if it must wait.
 
         A redirect costs no token, but from it on they are counted anew.  net/ipv4/icmp.c: inet_peer_xrlim_allow
         """
-        tokens = min(self.tokens + now - self.last, ICMP_BURST)
+        tokens = min(self.tokens + now - self.last, burst)
         return replace(self, last=now, tokens=tokens - ICMP_RATELIMIT) if tokens >= ICMP_RATELIMIT else None
 
 

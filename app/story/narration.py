@@ -23,18 +23,15 @@ def narrate(step: Step) -> str:
             return devices(step, event)
         case e.FdbLearned() | e.FdbLookedUp() | e.PassedUp():
             return bridges(event, at)
-        case (
-            e.NeighLookedUp()
-            | e.NeighHeld()
-            | e.NeighUpdated()
-            | e.ArpAsked()
-            | e.ArpAnswered()
-            | e.ArpIgnored()
-        ):
+        case e.NeighLookedUp() | e.NeighHeld() | e.NeighUpdated():
+            return neighbours(event, at)
+        case e.ArpAsked() | e.ArpAnswered() | e.ArpIgnored():
             return neighbours(event, at)
         case e.RouteLookedUp() | e.Forwarded() | e.DeliveredLocally() | e.IcmpIgnored():
             return network(event, at)
-        case e.Fragmented() | e.FragmentHeld() | e.Reassembled() | e.RedirectDue() | e.ExceptionLearned():
+        case e.Fragmented() | e.FragmentHeld() | e.Reassembled():
+            return size_narration.narrate(event, at)
+        case e.RedirectDue() | e.ErrorWithheld() | e.ExceptionLearned():
             return size_narration.narrate(event, at)
         case e.HookPassed():
             return hook_narration.hook_passed(event, at)

@@ -5,7 +5,7 @@ from typing import assert_never
 from app.datapath import events as e
 from app.story.names import machine
 
-Sizes = e.Fragmented | e.FragmentHeld | e.Reassembled | e.RedirectDue | e.ExceptionLearned
+Sizes = e.Fragmented | e.FragmentHeld | e.Reassembled | e.RedirectDue | e.ErrorWithheld | e.ExceptionLearned
 WHO = {
     "local delivery": "it is for this machine, which reads whole packets only",
     "conntrack in": "connection tracking wants whole packets",
@@ -29,6 +29,8 @@ def narrate(event: Sizes, at: str) -> str:
             return f"{here} has all {pieces} pieces and puts the packet together again."
         case e.RedirectDue(peer=peer, gateway=gateway):
             return f"It leaves by {event.dev}, where it came in: {here} will tell {peer.address} that {gateway} is its neighbour too."
+        case e.ErrorWithheld(peer=peer):
+            return f"{here} tells {peer.address} nothing of it: not of every packet is one told, and not too often."
         case e.ExceptionLearned(exception=learned) if event.function == "__ip_do_redirect":
             return f"{here} notes a better way for {learned.address} alone: by {learned.gateway}, for five minutes."
         case e.ExceptionLearned(exception=learned) if learned.lock:

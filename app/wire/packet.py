@@ -120,6 +120,7 @@ class Icmp(Record, frozen=True):
     sequence: int = 0
     gateway: Address | None = None  # of a redirect (RFC 792)
     octets: int = 56  # of an echo's data
+    room: int = 548  # octets that an error quotes at most
 
     @property
     def is_error(self) -> bool:
@@ -127,8 +128,8 @@ class Icmp(Record, frozen=True):
 
     @property
     def size(self) -> int:
-        """Linux quotes as much as fits into 576 octets (RFC 1812 4.3.2.3)."""
-        return 8 + (min(self.quoted.size, 548) if self.quoted else self.octets)
+        """Linux quotes as much as fits into 576 octets (RFC 1812 4.3.2.3), and into the way out where that takes less."""
+        return 8 + (min(self.quoted.size, self.room) if self.quoted else self.octets)
 
 
 class Fragment(Record, frozen=True):

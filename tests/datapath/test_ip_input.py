@@ -4,13 +4,20 @@ import pytest
 from msgspec.structs import replace
 
 from app.datapath.drop import DropReason
-from app.datapath.events import DeliveredLocally, Dropped, HookPassed, IcmpSent, RouteLookedUp
+from app.datapath.events import (
+    DeliveredLocally,
+    Dropped,
+    ErrorWithheld,
+    HookPassed,
+    IcmpSent,
+    RouteLookedUp,
+)
 from app.datapath.ip_input import ip_rcv, ip_rcv_finish
 from app.kernel.neigh import Neighbour
 from app.kernel.netns import IP_FORWARD, ROUTE_LOCALNET, RP_FILTER, Netns, netns
 from app.kernel.socket import Socket, SocketKey
 from app.wire.addr import BROADCAST_MAC
-from app.wire.packet import Icmp
+from app.wire.packet import Fragment, Icmp
 from tests.iptables import rules
 from tests.journeys import send
 from tests.stages import Ran, frame, packet, run, tcp, udp
@@ -75,6 +82,15 @@ def test_fail_no_route_the_sender_is_told_and_no_forward_rule_sees_it() -> None:
     assert (message.ip.src, message.ip.payload.type, message.ip.payload.code) == ("10.1.0.1", 3, 0)
     assert message.ip.payload.quoted.ttl == 64
     assert not [event for event in ran.all(HookPassed) if event.hook == "FORWARD"]
+
+
+def test_of_a_later_fragment_without_a_way_nobody_is_told_and_it_counts() -> None:
+    """Found by fuzzing: each fragment uses up what ip_error lets the sender be told; net/ipv4/route.c."""
+    later = replace(packet(SENDER, "10.9.0.1", udp()), fragment=Fragment(1480, 20, more=False, datagram=1))
+    ran = run(router(), ip_rcv, frame(later, dst=EAST.mac), "east")
+    assert ran.all(IcmpSent) == []
+    assert ran.one(ErrorWithheld).peer.address == SENDER
+    assert ran.netns.learned.peers[SENDER].tokens == 4_000_000, "of five errors at once one is gone"
 
 
 @pytest.mark.parametrize(("kind", "code"), [("unreachable", 1), ("prohibit", 13)])

@@ -1,6 +1,6 @@
 """What others may be told, and how often: redirects ever more seldom, errors six at once and then one a second."""
 
-from app.kernel.nexthop import ICMP_BURST, ICMP_RATELIMIT, SECOND, Peer
+from app.kernel.nexthop import ERROR_BURST, ICMP_BURST, ICMP_RATELIMIT, SECOND, Peer
 
 
 def told(peer: Peer, *moments: int) -> list[bool]:
@@ -16,6 +16,15 @@ def told(peer: Peer, *moments: int) -> list[bool]:
 def test_a_stranger_gets_six_errors_at_once() -> None:
     burst = ICMP_BURST // ICMP_RATELIMIT
     assert told(Peer("10.244.1.2"), *[0] * (burst + 1)) == [True] * burst + [False]
+
+
+def test_of_packets_without_a_way_on_each_counts_twice_and_five_seconds_are_the_most() -> None:
+    """Found by fuzzing: ip_error counts, and the message that it sends is counted again."""
+    counted = Peer("10.244.1.2").told(0, ERROR_BURST)
+    assert counted is not None
+    sent = counted.told(0)
+    assert sent is not None
+    assert sent.tokens == 3 * SECOND
 
 
 def test_then_one_a_second() -> None:

@@ -3,8 +3,11 @@
 They stand on the reference cluster: node1 with pod1, pod2 and pod5, node2 with pod3 and pod4.
 """
 
+from msgspec.structs import replace
+
 from app.controlplane.infrastructure import Infrastructure, Network, Proxy
 from app.process.programs import Probe
+from app.wire.packet import Text
 from tests import damages
 from tests.clusters import Case
 from tests.controlplane.reference import NODES, NODES_ON_A_SWITCH
@@ -29,7 +32,7 @@ def again(probe: Probe) -> tuple[Probe, Probe]:
 
 
 def patient(probe: Probe, timeout: int, sport: int = 40001) -> Probe:
-    return Probe(probe.netns, probe.protocol, probe.address, probe.port, probe.message, sport, timeout)
+    return replace(probe, sport=sport, timeout=timeout)
 
 
 FOUND = {
@@ -128,6 +131,11 @@ FOUND = {
         TUNNEL,
         Probe("node1/pod1", "icmp", POD4, 0, octets=1456),
         Probe("node1/pod1", "icmp", POD4, 0, sport=40002, octets=3000),
+    ),
+    "nowhere to go for many fragments, twice": case(
+        Infrastructure(Network(mtu=400), NO_PROXY),
+        *again(Probe("node1/pod1", "udp", NOWHERE, 5353, Text("x" * 1500), pmtudisc="dont")),
+        typed=("node1: ip route del default",),
     ),
     "rp_filter and a source that nobody can be": case(
         PLAIN,

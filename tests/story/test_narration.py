@@ -17,6 +17,7 @@ from app.story.outcome import Outcome
 from app.story.view import VerdictName
 from tests.clusters import Case, cases
 from tests.journeys import perform, probe
+from tests.lab.found import FOUND
 from tests.lab.sizes import CASES
 from tests.stages import frame, packet
 from tests.story.tale import OVERLAY, cluster, performed, told
@@ -56,11 +57,16 @@ def every_kind() -> list[Step]:
         *perform(tunnelled(fdb=False), probe("node1/pod1", "10.244.2.3:8080")).steps,
         *larger("no room in the tunnel, path MTU discovery want"),
         *larger("a redirect, followed"),
+        *walked(FOUND["nowhere to go for many fragments, twice"]),
     ]
 
 
 def larger(name: str) -> list[Step]:
-    return perform(CASES[name].machines(), *CASES[name].probes).steps
+    return walked(CASES[name])
+
+
+def walked(case: Case) -> list[Step]:
+    return perform(case.machines(), *case.probes).steps
 
 
 def test_everything_that_can_happen_is_told() -> None:

@@ -36,6 +36,7 @@ from app.datapath.events.netfilter import (
 )
 from app.datapath.events.network import (
     DeliveredLocally,
+    ErrorWithheld,
     ExceptionLearned,
     Forwarded,
     Fragmented,
@@ -75,6 +76,7 @@ __all__ = [
     "Dropped",
     "Encapsulated",
     "Errno",
+    "ErrorWithheld",
     "Event",
     "ExceptionLearned",
     "FdbLearned",
@@ -110,7 +112,7 @@ __all__ = [
 AnyEvent: TypeAlias = (
     Received | Transmitted | Dropped | FdbLearned | FdbLookedUp | PassedUp | NeighLookedUp | NeighHeld | NeighUpdated
     | ArpAsked | ArpAnswered | ArpIgnored | RouteLookedUp | Forwarded | DeliveredLocally | HookPassed | Translated
-    | Fragmented | FragmentHeld | Reassembled | RedirectDue | ExceptionLearned
+    | Fragmented | FragmentHeld | Reassembled | RedirectDue | ErrorWithheld | ExceptionLearned
     | ConntrackConfirmed | ConntrackDestroyed | ConntrackFound | ConntrackCreated | Encapsulated | Decapsulated | IcmpSent | IcmpIgnored
     | SocketOpened | SocketFound | SegmentSent | MessageRead | ProcessDecided | ProbeEnded | TimerFired | ProcessRestarted
 )  # fmt: skip

@@ -34,6 +34,15 @@ class RedirectDue(Event, frozen=True):
         return netns.learn(peers={**netns.learned.peers, self.peer.address: self.peer})
 
 
+class ErrorWithheld(Event, frozen=True):
+    """A packet has no way on, and `peer`, who sent it, is not told; it counts all the same among what may be told."""
+
+    peer: Peer
+
+    def apply(self, netns: Netns) -> Netns:
+        return netns.learn(peers={**netns.learned.peers, self.peer.address: self.peer})
+
+
 class ExceptionLearned(Event, frozen=True):
     """An ICMP error taught that to one address another MTU holds, or another gateway."""
 
