@@ -16,7 +16,7 @@ PROGRAM = Path(sys.executable).with_name("packet-journeys")
 
 
 def lab(*words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ if path is None else {**os.environ, "PATH": path}
+    environment = {**os.environ, "COLUMNS": "180", **({} if path is None else {"PATH": path})}
     return subprocess.run(
         [PROGRAM, "lab", *words], capture_output=True, text=True, check=False, env=environment
     )
