@@ -5,6 +5,7 @@ from functools import partial
 from app.datapath import tcp
 from app.datapath.events import TimerFired
 from app.datapath.kernel import Arm, Kernel, Walk
+from app.kernel.skb import Skb
 from app.kernel.socket import SocketKey
 from app.wire.packet import Tcp
 
@@ -41,10 +42,15 @@ def in_host_queue(k: Kernel, key: SocketKey) -> bool:
 
     net/ipv4/tcp_output.c: skb_still_in_host_queue
     """
-    waiting = (skb.ip for neighbour in k.netns.learned.neigh.values() for skb in neighbour.queue)
-    return any(
-        (ip.src, ip.dst) == (key.local, key.remote)
-        and isinstance(ip.payload, Tcp)
-        and ip.payload.sport == key.lport
-        for ip in waiting
-    )
+    waiting = (skb for neighbour in k.netns.learned.neigh.values() for skb in neighbour.queue)
+    return any(is_of(skb, key) for skb in waiting)
+
+
+def is_of(skb: Skb, key: SocketKey) -> bool:
+    """A packet of this socket, whatever its addresses have become in OUTPUT."""
+    if not isinstance(skb.ip.payload, Tcp):
+        return False
+    if skb.ct is not None and skb.direction == "original":
+        sent = skb.ct.original
+        return (sent.src, sent.sport, sent.dst) == (key.local, key.lport, key.remote)
+    return (skb.ip.src, skb.ip.payload.sport, skb.ip.dst) == (key.local, key.lport, key.remote)

@@ -11,8 +11,10 @@ from app.datapath.events import Decapsulated, Encapsulated, FdbLookedUp
 from app.datapath.kernel import Arm, Kernel, Walk
 from app.kernel.device import Device
 from app.kernel.skb import Skb
-from app.wire.packet import VXLAN_OVERHEAD, Icmp, IPv4, Udp, Vxlan
+from app.wire.packet import VXLAN_OVERHEAD, Icmp, IPv4, Udp, Vxlan, layers
 
+RECURSION_LIMIT = 3
+"""How deep a tunnel may send into itself before that is taken for a dead loop, as measured (include/net/ip_tunnels.h)."""
 PORTS = (32768, 60999)  # net.ipv4.ip_local_port_range, which srcport 0 0 stands for
 
 
@@ -28,6 +30,8 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     yield FdbLookedUp(skb, dev, "vxlan_find_mac_tx", skb.eth.dst, entry)
     if entry is None or entry.dst is None:
         raise Drop(skb, DropReason.NO_TX_TARGET, "vxlan_xmit", dev)
+    if tunnels_around(skb) >= RECURSION_LIMIT:
+        raise Drop(skb, DropReason.RECURSION_LIMIT, "vxlan_xmit_one", dev)
     datagram = Udp(source_port(skb), link.port, Vxlan(link.vni, skb.eth))
     outer = IPv4(link.local, entry.dst, datagram, df=False)
     wrapped = replace(
@@ -48,6 +52,10 @@ def vxlan_xmit(k: Kernel, skb: Skb, dev: str) -> Walk[None]:
     yield from skb_tunnel_check_pmtu(k, skb, dev, ip_output.path_mtu(k, route, entry.dst) - VXLAN_OVERHEAD)
     yield Encapsulated(wrapped, dev, "vxlan_build_skb", link.vni, entry)
     yield from ip_output.ip_local_out(k, wrapped, route)
+
+
+def tunnels_around(skb: Skb) -> int:
+    return sum(isinstance(layer, Vxlan) for layer in layers(skb.packet))
 
 
 def skb_tunnel_check_pmtu(k: Kernel, skb: Skb, dev: str, room: int) -> Walk[None]:

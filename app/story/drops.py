@@ -20,6 +20,7 @@ DROPS: Mapping[DropReason, str] = {
     DropReason.NEIGH_FAILED: "nobody answered for its next hop",
     DropReason.NO_SOCKET: "no socket waits for it",
     DropReason.NO_TX_TARGET: "the FDB names no node for this MAC",
+    DropReason.RECURSION_LIMIT: "the tunnel sends into itself, over and over",
     DropReason.VXLAN_VNI_NOT_FOUND: "no VXLAN device here has this VNI",
     DropReason.NOT_SPECIFIED: "the kernel gives no reason",
     DropReason.IP_NOPROTO: "no protocol here knows what to do with it",

@@ -116,6 +116,13 @@ def test_without_a_way_to_the_other_node_the_wrapped_packet_ends() -> None:
     assert run(lost, vxlan_xmit, INNER, "flannel.1").death == "vxlan_xmit_one IP_OUTNOROUTES"
 
 
+def test_a_tunnel_that_sends_into_itself_comes_to_an_end() -> None:
+    """Found by a rule that translates the outer packet too: RECURSION_LIMIT in vxlan_xmit_one."""
+    into_itself = rules("*nat\n-A OUTPUT -p udp --dport 8472 -j DNAT --to-destination 10.244.2.3")
+    ran = run(tunnelled(rules=into_itself)["node1"], vxlan_xmit, INNER, "flannel.1")
+    assert ran.death == "vxlan_xmit_one RECURSION_LIMIT"
+
+
 def test_one_flow_has_one_source_port_from_the_local_range() -> None:
     """udp_flow_src_port; the kernel's hash is keyed, so only that it is steady and in range."""
     low, high = PORTS

@@ -49,7 +49,9 @@ CHOICE = (
     ("tunnelled", "devices", "to the other node"),
     ("tunnelled", "dropped in security INPUT, tracked", "to the other node"),
 )
-ALL = tuple(product(NETWORKS, RULESETS, ASKED))
+DEAD_LOOP = ("tunnelled", "sent on to the other node")
+"""A tunnel that sends into itself: it ends where the kernel ends it, but the flows of what is nested are told apart otherwise."""
+ALL = tuple(each for each in product(NETWORKS, RULESETS, ASKED) if each[:2] != DEAD_LOOP)
 
 
 def case(network: str, ruleset: str, asked: str) -> Case:
