@@ -1,10 +1,9 @@
 """The engine's journey against the kernel's, differences in words.  The kernel is right.
 
-Compared are, in each namespace, the devices on which a frame was seen, in order, with addresses, ports, TTL, flags and
-length of every header, and every rule that each packet hit; where the machine shows them, every drop with its reason and
-every answer of the routing tables.  Open are a tunnel's source port, masqueraded ports chosen by
-chance, sequence numbers and identifiers, and where bare ACKs and FINs stand among the rest: of those, only that they were
-seen.
+Compared are, in each namespace, the devices on which a frame was seen, in order, with addresses, ports, TTL, flags,
+lengths and contents, and every rule that each packet hit; where the machine shows them, every drop with its reason and
+every answer of the routing tables.  Open is what `app.lab.finding.OPEN` lists: among it where bare ACKs and FINs stand
+among the rest, though not how many there are.
 """
 
 from collections.abc import Iterable, Iterator, Set

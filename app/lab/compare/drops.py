@@ -111,7 +111,7 @@ def death(netns: str, reason: str, function: str, packet: IPv4 | Arp, ports: Set
 
 
 def drop_rows(netns: str, ours: Iterable[Death], theirs: Iterable[Death]) -> Iterator[Row]:
-    """In one namespace: firm packets in the order of their ends, the others if they ended at all."""
+    """In one namespace: firm packets in the order of their ends, the others whenever they ended."""
     here = [dead for dead in ours if dead.netns == netns]
     there = [dead for dead in theirs if dead.netns == netns]
     for one, other in paired(here, there):

@@ -8,7 +8,7 @@ from app.lab.compare.sightings import Sighting
 
 
 def frame_rows(netns: str, ours: list[Sighting], theirs: list[Sighting]) -> Iterator[Row]:
-    """In one namespace: firm frames in their order, the others by whether they were seen at all."""
+    """In one namespace: firm frames in their order, the others whenever they were seen, as often as they were."""
     here = [sighting for sighting in ours if sighting.netns == netns]
     there = [sighting for sighting in theirs if sighting.netns == netns]
     return (row(netns, frame, other) for frame, other in paired(here, there))
